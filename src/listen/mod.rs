@@ -1,0 +1,165 @@
+//! From the host's audio to mel frames, safely on the audio thread.
+//!
+//! [`Listener`] allocates everything when it is built; afterwards it only computes. Any slicing of the
+//! same audio gives bit-identical frames: every resampled sample and every frame is a function of the
+//! samples alone, never of where a block happened to end.
+
+mod frontend;
+mod mel;
+mod resample;
+mod stft;
+
+pub use frontend::{FrontEnd, FrontEndError, Log, MAX_MELS, MelNorm, MelScale, Padding, Window};
+pub use resample::Resampler;
+pub use stft::MelStream;
+
+/// Host rates that are accepted, in Hz.
+pub const HOST_RATES_HZ: std::ops::RangeInclusive<f64> = 1_000.0..=2_000_000.0;
+
+/// Samples louder than this (linear, +24 dB re full scale) are clipped before analysis, so that a blown-up
+/// plugin upstream cannot turn every later feature into infinity.
+const LOUDEST: f32 = 16.0;
+
+/// Below this the sample counts as zero: denormals would make the filters many times slower.
+const QUIETEST: f32 = 1e-30;
+
+/// Longest run of samples processed at once; bounds the scratch memory.
+const CHUNK: usize = 512;
+
+/// One mel frame on its way out of the listener.
+#[derive(Debug, Clone, Copy)]
+pub struct MelFrame<'a> {
+    /// Which of the front ends the listener was built with.
+    pub front_end: usize,
+    /// Counts from 0 since the start (or the last reset).
+    pub index: u64,
+    /// Host samples heard when the frame was complete: the frame is known from this sample on.
+    pub known_at: u64,
+    /// Peak of the analysed signal (linear) over the frame's window.
+    pub peak: f32,
+    /// `n_mels` values in the front end's log domain.
+    pub mels: &'a [f32],
+}
+
+/// Host audio in, mel frames of several front ends out. See the module's text for its promises.
+pub struct Listener {
+    mono: Vec<f32>,
+    rates: Vec<Rate>,
+}
+
+/// All front ends that share a sample rate share one resampler.
+struct Rate {
+    sample_rate_hz: u32,
+    resampler: Resampler,
+    streams: Vec<(usize, MelStream)>,
+}
+
+impl Listener {
+    /// A listener for audio at `host_rate_hz` that computes each of `front_ends`.
+    ///
+    /// # Errors
+    /// A rate outside [`HOST_RATES_HZ`] or not finite, or a front end that contradicts itself.
+    pub fn new(host_rate_hz: f64, front_ends: &[FrontEnd]) -> Result<Self, FrontEndError> {
+        if !HOST_RATES_HZ.contains(&host_rate_hz) {
+            return Err(FrontEndError::HostRate(host_rate_hz));
+        }
+        let mut rates: Vec<Rate> = Vec::new();
+        for (index, front_end) in front_ends.iter().enumerate() {
+            let stream = MelStream::new(front_end)?;
+            let hz = front_end.sample_rate_hz;
+            match rates.iter_mut().find(|rate| rate.sample_rate_hz == hz) {
+                Some(rate) => rate.streams.push((index, stream)),
+                None => rates.push(Rate {
+                    sample_rate_hz: hz,
+                    resampler: Resampler::new(host_rate_hz, f64::from(hz), CHUNK),
+                    streams: vec![(index, stream)],
+                }),
+            }
+        }
+        Ok(Self { mono: vec![0.0; CHUNK], rates })
+    }
+
+    /// Hears one planar block of any length; all channels have the same length. Hands each completed frame
+    /// to `sink`. Real-time safe.
+    pub fn push(&mut self, channels: &[&[f32]], mut sink: impl FnMut(MelFrame<'_>)) {
+        let Some(length) = channels.iter().map(|channel| channel.len()).min() else {
+            return;
+        };
+        let gain = 1.0 / channels.len() as f32;
+        let mut start = 0;
+        while start < length {
+            let take = CHUNK.min(length - start);
+            let mono = &mut self.mono[..take];
+            mono.fill(0.0);
+            for channel in channels {
+                for (sum, &sample) in mono.iter_mut().zip(&channel[start..start + take]) {
+                    *sum += sane(sample) * gain;
+                }
+            }
+            for rate in &mut self.rates {
+                let Rate { resampler, streams, .. } = rate;
+                resampler.push(mono, |sample, known_at| {
+                    for (front_end, stream) in streams.iter_mut() {
+                        stream.push(sample, |index, peak, mels| {
+                            sink(MelFrame { front_end: *front_end, index, known_at, peak, mels });
+                        });
+                    }
+                });
+            }
+            start += take;
+        }
+    }
+
+    /// Ends the audio: pads as each front end's definition says and hands out the frames that complete.
+    /// [`Self::reset`] must follow before more audio.
+    pub fn finish(&mut self, mut sink: impl FnMut(MelFrame<'_>)) {
+        for rate in &mut self.rates {
+            let Rate { resampler, streams, .. } = rate;
+            let total = resampler.heard();
+            resampler.finish(|sample| {
+                for (front_end, stream) in streams.iter_mut() {
+                    stream.push(sample, |index, peak, mels| {
+                        sink(MelFrame { front_end: *front_end, index, known_at: total, peak, mels });
+                    });
+                }
+            });
+            for (front_end, stream) in streams.iter_mut() {
+                stream.finish(|index, peak, mels| {
+                    sink(MelFrame { front_end: *front_end, index, known_at: total, peak, mels });
+                });
+            }
+        }
+    }
+
+    /// Forgets everything heard. Real-time safe.
+    pub fn reset(&mut self) {
+        for rate in &mut self.rates {
+            rate.resampler.reset();
+            for (_, stream) in &mut rate.streams {
+                stream.reset();
+            }
+        }
+    }
+
+    /// How long after the instant it speaks of a frame is known, in seconds: half a window and the resampler's
+    /// delay. `None` for an unknown front end.
+    #[must_use]
+    pub fn delay_s(&self, front_end: usize) -> Option<f64> {
+        self.rates.iter().find_map(|rate| {
+            let (_, stream) = rate.streams.iter().find(|(index, _)| *index == front_end)?;
+            Some(rate.resampler.delay_s() + stream.look_ahead_s())
+        })
+    }
+}
+
+/// The sample as the analysis sees it: finite, bounded, no denormals.
+fn sane(sample: f32) -> f32 {
+    let magnitude = sample.abs();
+    if magnitude < QUIETEST || !sample.is_finite() {
+        0.0
+    } else if magnitude > LOUDEST {
+        LOUDEST.copysign(sample)
+    } else {
+        sample
+    }
+}

@@ -1,0 +1,253 @@
+//! Band-limited resampling by a windowed-sinc polyphase filter.
+//!
+//! Output sample n lies at input position `n input_rate / output_rate` exactly; nothing drifts and nothing depends
+//! on block boundaries. Rates with a small common ratio use exact phases, others interpolate linearly between 512.
+
+use std::f64::consts::PI;
+
+/// Edge of the pass band, as a share of the lower Nyquist frequency; ripple below 0.01 dB up to here.
+pub const PASS_BAND: f64 = 0.90;
+/// Start of the stop band, as a share of the lower Nyquist frequency; at least [`STOP_BAND_DB`] down from here.
+pub const STOP_BAND: f64 = 1.02;
+/// Attenuation in the stop band.
+pub const STOP_BAND_DB: f64 = 80.0;
+
+/// Ratios with at most this many distinct phases get an exact table.
+const MOST_EXACT_PHASES: u64 = 1_000;
+const INTERPOLATED_PHASES: usize = 512;
+
+enum Step {
+    /// Both rates are whole numbers: position = n * numerator / denominator.
+    Exact { numerator: u64, denominator: u64 },
+    /// Any other ratio, linear interpolation between phases.
+    Interpolated { ratio: f64 },
+}
+
+/// A streaming resampler from one rate to another. See the module's text.
+pub struct Resampler {
+    step: Option<Step>,
+    input_rate_hz: f64,
+    /// Filter half length in input samples.
+    half: usize,
+    /// `[phases][2 half]`, and one more phase when interpolating.
+    table: Vec<f32>,
+    /// The latest input, oldest first; `history[0]` is input sample `first`.
+    history: Vec<f32>,
+    filled: usize,
+    /// Input index of `history[0]`, offset by `half - 1` zeros before the start.
+    first: u64,
+    heard: u64,
+    produced: u64,
+}
+
+impl Resampler {
+    /// From `input_rate_hz` to `output_rate_hz`; [`Self::push`] takes up to `most` samples at once.
+    #[must_use]
+    pub fn new(input_rate_hz: f64, output_rate_hz: f64, most: usize) -> Self {
+        let mut resampler = Self {
+            step: None,
+            input_rate_hz,
+            half: 0,
+            table: Vec::new(),
+            history: Vec::new(),
+            filled: 0,
+            first: 0,
+            heard: 0,
+            produced: 0,
+        };
+        if input_rate_hz == output_rate_hz {
+            return resampler;
+        }
+        let nyquist = input_rate_hz.min(output_rate_hz) / 2.0;
+        let transition = (STOP_BAND - PASS_BAND) * nyquist / input_rate_hz;
+        // Kaiser's estimate of the length for this attenuation and transition width.
+        let taps = (STOP_BAND_DB - 7.95) / (14.36 * transition);
+        let half = (taps / 2.0).ceil() as usize + 1;
+        let cutoff = (STOP_BAND + PASS_BAND) / 2.0 * nyquist / input_rate_hz;
+        let step = exact(input_rate_hz, output_rate_hz)
+            .unwrap_or(Step::Interpolated { ratio: input_rate_hz / output_rate_hz });
+        let (phases, extra) = match step {
+            Step::Exact { denominator, .. } => (denominator as usize, 0),
+            Step::Interpolated { .. } => (INTERPOLATED_PHASES, 1),
+        };
+        for phase in 0..phases + extra {
+            resampler.table.extend(filter(phase as f64 / phases as f64, half, cutoff));
+        }
+        resampler.half = half;
+        resampler.step = Some(step);
+        resampler.history = vec![0.0; 2 * half + most];
+        resampler.reset();
+        resampler
+    }
+
+    /// Forgets everything heard.
+    pub fn reset(&mut self) {
+        self.history.fill(0.0);
+        self.filled = self.half.saturating_sub(1);
+        self.first = 0;
+        self.heard = 0;
+        self.produced = 0;
+    }
+
+    /// Input samples heard so far.
+    #[must_use]
+    pub fn heard(&self) -> u64 {
+        self.heard
+    }
+
+    /// How long after its own instant an output sample is known, seconds.
+    #[must_use]
+    pub fn delay_s(&self) -> f64 {
+        self.half as f64 / self.input_rate_hz
+    }
+
+    /// Hears up to `most` samples; hands `(sample, heard)` to `sink`, `heard` being the number of input samples
+    /// after which this output sample was known.
+    pub fn push(&mut self, input: &[f32], mut sink: impl FnMut(f32, u64)) {
+        if self.step.is_none() {
+            for &sample in input {
+                self.heard += 1;
+                sink(sample, self.heard);
+            }
+            return;
+        }
+        self.history[self.filled..self.filled + input.len()].copy_from_slice(input);
+        self.filled += input.len();
+        self.heard += input.len() as u64;
+        self.drain(&mut sink);
+    }
+
+    /// Hands out the samples that still lie inside the audio, with zeros after its end.
+    pub fn finish(&mut self, mut sink: impl FnMut(f32)) {
+        let Some(step) = &self.step else { return };
+        let end = self.heard;
+        let total = match *step {
+            Step::Exact { numerator, denominator } => (end * denominator).div_ceil(numerator),
+            Step::Interpolated { ratio } => (end as f64 / ratio).ceil() as u64,
+        };
+        let mut missing = self.half + 1;
+        while missing > 0 && self.produced < total {
+            let take = missing.min(self.history.len() - self.filled);
+            self.history[self.filled..self.filled + take].fill(0.0);
+            self.filled += take;
+            self.heard += take as u64;
+            missing -= take;
+            let already = self.produced;
+            let mut count = already;
+            self.drain(&mut |sample, _| {
+                if count < total {
+                    sink(sample);
+                }
+                count += 1;
+            });
+        }
+    }
+
+    fn drain(&mut self, sink: &mut impl FnMut(f32, u64)) {
+        let width = 2 * self.half;
+        loop {
+            let (whole, phase) = self.position();
+            // With the leading zeros, the filter around input sample `whole` starts at history index `whole - first`.
+            let at = (whole - self.first) as usize;
+            if at + width > self.filled {
+                break;
+            }
+            let window = &self.history[at..at + width];
+            let sample = match phase {
+                Phase::Exact(phase) => dot(window, &self.table[phase * width..][..width]),
+                Phase::Between(phase, share) => {
+                    let near = dot(window, &self.table[phase * width..][..width]);
+                    let far = dot(window, &self.table[(phase + 1) * width..][..width]);
+                    near + (far - near) * share
+                }
+            };
+            sink(sample, whole + self.half as u64 + 1);
+            self.produced += 1;
+        }
+        let (whole, _) = self.position();
+        let done = ((whole - self.first) as usize).min(self.filled);
+        self.history.copy_within(done..self.filled, 0);
+        self.filled -= done;
+        self.first += done as u64;
+    }
+
+    /// Input position of the next output sample: the input sample at or before it, and how far beyond it lies.
+    fn position(&self) -> (u64, Phase) {
+        match self.step {
+            Some(Step::Exact { numerator, denominator }) => {
+                let position = self.produced * numerator;
+                (position / denominator, Phase::Exact((position % denominator) as usize))
+            }
+            Some(Step::Interpolated { ratio }) => {
+                let position = self.produced as f64 * ratio;
+                let phase = position.fract() * INTERPOLATED_PHASES as f64;
+                (position as u64, Phase::Between(phase as usize, phase.fract() as f32))
+            }
+            None => (self.produced, Phase::Exact(0)),
+        }
+    }
+}
+
+enum Phase {
+    Exact(usize),
+    Between(usize, f32),
+}
+
+fn exact(input_rate_hz: f64, output_rate_hz: f64) -> Option<Step> {
+    if input_rate_hz.fract() != 0.0 || output_rate_hz.fract() != 0.0 {
+        return None;
+    }
+    let (input, output) = (input_rate_hz as u64, output_rate_hz as u64);
+    let (mut a, mut b) = (input, output);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    let denominator = output / a;
+    (denominator <= MOST_EXACT_PHASES).then_some(Step::Exact { numerator: input / a, denominator })
+}
+
+/// The filter whose centre lies `fraction` beyond tap `half - 1`; unity gain at 0 Hz.
+fn filter(fraction: f64, half: usize, cutoff: f64) -> impl Iterator<Item = f32> {
+    // Kaiser's own formula for the shape parameter above 50 dB.
+    let beta = 0.1102 * (STOP_BAND_DB - 8.7);
+    let scale = bessel_i0(beta);
+    let taps: Vec<f64> = (0..2 * half)
+        .map(|tap| {
+            let x = tap as f64 - (half - 1) as f64 - fraction;
+            let sinc = if x == 0.0 { 2.0 * cutoff } else { (2.0 * PI * cutoff * x).sin() / (PI * x) };
+            let edge = (1.0 - (x / half as f64).powi(2)).max(0.0);
+            sinc * bessel_i0(beta * edge.sqrt()) / scale
+        })
+        .collect();
+    let sum: f64 = taps.iter().sum();
+    taps.into_iter().map(move |tap| (tap / sum) as f32)
+}
+
+fn bessel_i0(x: f64) -> f64 {
+    let mut term = 1.0;
+    let mut sum = 1.0;
+    for k in 1..200 {
+        term *= (x / 2.0 / f64::from(k)).powi(2);
+        sum += term;
+        if term < sum * 1e-17 {
+            break;
+        }
+    }
+    sum
+}
+
+/// Scalar product in sixteen independent sums, which the compiler turns into vector code; the order of the
+/// additions is fixed, so the result is the same wherever the window lies in memory.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    const LANES: usize = 16;
+    let mut sums = [0.0_f32; LANES];
+    let (a_chunks, a_rest) = a.as_chunks::<LANES>();
+    let (b_chunks, b_rest) = b.as_chunks::<LANES>();
+    for (x, y) in a_chunks.iter().zip(b_chunks) {
+        for lane in 0..LANES {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    sums.iter().sum::<f32>() + rest
+}

@@ -1,0 +1,75 @@
+//! The card in each model file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::listen::FrontEnd;
+
+/// The format version that this build writes and reads.
+pub const CARD_FORMAT: u32 = 1;
+
+/// What a net is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// A voice probability for each frame.
+    Vocal,
+    /// Tag probabilities for a window of frames.
+    Tags,
+}
+
+/// Where the weights come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Package that the original file was published in, with its registry.
+    pub package: String,
+    /// Version of the package.
+    pub version: String,
+    /// File inside the package.
+    pub file: String,
+    /// SHA-256 of that file.
+    pub sha256: String,
+}
+
+/// One measured figure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Data set and split.
+    pub data: String,
+    /// What was measured.
+    pub metric: String,
+    /// The figure.
+    pub value: f64,
+}
+
+/// A model's card: everything about it but the weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// [`CARD_FORMAT`].
+    pub format: u32,
+    /// Unique, short, used on the command line.
+    pub name: String,
+    /// Which file of [`crate::nets`] builds it.
+    pub architecture: String,
+    /// What it is for.
+    pub task: Task,
+    /// One sentence for people.
+    pub description: String,
+    /// What it hears.
+    pub front_end: FrontEnd,
+    /// What its outputs are called, in order.
+    pub labels: Vec<String>,
+    /// SPDX expression.
+    pub licence: String,
+    /// Who made it.
+    pub attribution: String,
+    /// Publication.
+    pub source: String,
+    /// What it was trained on, as far as is known.
+    pub training_data: String,
+    /// Origin of the weights; absent for nets trained here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
+    /// Measured figures.
+    #[serde(default)]
+    pub scores: Vec<Score>,
+}

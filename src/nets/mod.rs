@@ -1,0 +1,26 @@
+//! The networks, one file per architecture, and the registry that builds them from model files.
+//!
+//! A model file is a safetensors file whose metadata holds a [`Card`] as JSON under the key `earmark`: what the
+//! net hears (front end), what it says (labels), where it comes from and under which licence.
+
+mod card;
+mod ced;
+mod fsmn;
+mod layers;
+mod musicnn;
+pub mod registry;
+
+pub use card::{Card, Provenance, Score, Task};
+pub use ced::Ced;
+pub use fsmn::{Fsmn, FsmnStream};
+pub use musicnn::Musicnn;
+pub use registry::{Model, ModelError, Net};
+
+/// What a tagger says about a window of audio.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tagging {
+    /// One probability per label of the card.
+    pub probability: Vec<f32>,
+    /// The layer before the output, for similarity and for heads trained on top.
+    pub embedding: Vec<f32>,
+}

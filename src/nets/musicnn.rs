@@ -1,0 +1,138 @@
+//! musicnn (arXiv 1711.02520; ISMIR 2019 late-breaking): a musically motivated tagger. Its front end is a set of
+//! convolutions shaped like what they look for, tall ones for timbre and long ones for rhythm; then three
+//! convolutions over time, pooled by maximum and mean.
+
+use candle_core::{D, Device, Module, Result, Tensor};
+use candle_nn::VarBuilder;
+
+use super::Tagging;
+use super::layers::{Activation::Relu, Affine, Dense};
+
+const MELS: usize = 96;
+const EPS: f64 = 1e-3;
+const TIMBRAL_FILTERS: usize = 204;
+const TIMBRAL_FRAMES: usize = 7;
+const TIMBRAL_MELS: [usize; 2] = [38, 67];
+const TEMPORAL_FILTERS: usize = 51;
+const TEMPORAL_FRAMES: [usize; 3] = [128, 64, 32];
+const FRONT: usize = 2 * TIMBRAL_FILTERS + 3 * TEMPORAL_FILTERS;
+const MID: usize = 64;
+const MID_FRAMES: usize = 7;
+const POOLED: usize = 2 * (FRONT + 3 * MID);
+const PENULTIMATE: usize = 200;
+
+/// musicnn over 96 mel bands and 3 s patches.
+pub struct Musicnn {
+    input: Affine,
+    timbral: Vec<(Dense, usize)>,
+    temporal: Vec<(Dense, usize)>,
+    mid: Vec<Dense>,
+    pool_norm: Affine,
+    dense: Dense,
+    output: Dense,
+}
+
+impl Musicnn {
+    /// Frames of a patch: 3 s at 16 ms.
+    pub const FRAMES: usize = 187;
+
+    /// Builds the net with `labels` outputs.
+    ///
+    /// # Errors
+    /// A missing tensor or one of another shape.
+    pub fn new(labels: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let front = |name: String, filters: usize, frames: usize, mels: usize| -> Result<Dense> {
+            convolution(filters, &[1, frames, mels], &vb.pp("front").pp(name))
+        };
+        Ok(Self {
+            input: Affine::batch_norm(1, EPS, &vb.pp("input_bn"))?,
+            timbral: TIMBRAL_MELS
+                .iter()
+                .map(|&mels| {
+                    let name = format!("timbral_{TIMBRAL_FRAMES}x{mels}");
+                    Ok((front(name, TIMBRAL_FILTERS, TIMBRAL_FRAMES, mels)?, mels))
+                })
+                .collect::<Result<_>>()?,
+            temporal: TEMPORAL_FRAMES
+                .iter()
+                .map(|&frames| Ok((front(format!("temporal_{frames}"), TEMPORAL_FILTERS, frames, 1)?, frames)))
+                .collect::<Result<_>>()?,
+            mid: (0..3)
+                .map(|i| {
+                    let inputs = if i == 0 { FRONT } else { MID };
+                    convolution(MID, &[inputs, MID_FRAMES], &vb.pp(format!("mid.conv{}", i + 1)))
+                })
+                .collect::<Result<_>>()?,
+            pool_norm: Affine::batch_norm(POOLED, EPS, &vb.pp("back.pool_bn"))?,
+            dense: Dense::new(POOLED, PENULTIMATE, true, &vb.pp("back.dense"))?
+                .activated(Relu)
+                .normalised(Affine::batch_norm(PENULTIMATE, EPS, &vb.pp("back.dense_bn"))?),
+            output: Dense::new(PENULTIMATE, labels, true, &vb.pp("back.output"))?,
+        })
+    }
+
+    /// Tags one patch of `mels`, rows of 96 values.
+    ///
+    /// # Errors
+    /// If `mels` is not whole rows.
+    pub fn forward(&self, mels: &[f32]) -> Result<Tagging> {
+        let mut normalised = mels.to_vec();
+        self.input.apply(&mut normalised);
+        let x = Tensor::from_vec(normalised, ((), MELS), &Device::Cpu)?;
+        let frames = x.dim(0)?;
+        let mut front = Vec::new();
+        for (conv, mels) in &self.timbral {
+            // For each mel offset the patch of 7 frames is one row, cut from frames laid side by side.
+            let padded = same(&x, TIMBRAL_FRAMES)?;
+            let mut highest: Option<Tensor> = None;
+            for offset in 0..=MELS - mels {
+                let y = conv.forward(&unfold(&padded.narrow(1, offset, *mels)?, frames, TIMBRAL_FRAMES)?)?;
+                highest = Some(match highest {
+                    Some(so_far) => so_far.maximum(&y)?,
+                    None => y,
+                });
+            }
+            front.extend(highest);
+        }
+        for (conv, taps) in &self.temporal {
+            // [frames, taps, mels] -> one row of taps for each frame and mel.
+            let rows = unfold(&same(&x, *taps)?, frames, *taps)?.reshape((frames, *taps, MELS))?;
+            let rows = rows.transpose(1, 2)?.contiguous()?.reshape((frames * MELS, *taps))?;
+            front.push(conv.forward(&rows)?.reshape((frames, MELS, TEMPORAL_FILTERS))?.max(1)?);
+        }
+        let front = Tensor::cat(&front, 1)?;
+        let mid = |conv: &Dense, x: &Tensor| conv.forward(&unfold(&same(x, MID_FRAMES)?, frames, MID_FRAMES)?);
+        let first = mid(&self.mid[0], &front)?;
+        let second = (mid(&self.mid[1], &first)? + &first)?;
+        let third = (mid(&self.mid[2], &second)? + &second)?;
+        let all = Tensor::cat(&[&front, &first, &second, &third], 1)?;
+        let mut pooled: Vec<f32> = Tensor::stack(&[all.max(0)?, all.mean(0)?], 1)?.flatten_all()?.to_vec1()?;
+        self.pool_norm.apply(&mut pooled);
+        let embedding = self.dense.forward(&Tensor::from_vec(pooled, (1, POOLED), &Device::Cpu)?)?;
+        let probability = candle_nn::ops::sigmoid(&self.output.forward(&embedding)?)?;
+        Ok(Tagging { probability: probability.squeeze(0)?.to_vec1()?, embedding: embedding.squeeze(0)?.to_vec1()? })
+    }
+}
+
+/// A convolution as a product with unfolded input, then ReLU and batch normalisation. `shape` is that of one filter:
+/// channels first, then frames, then mels if any.
+fn convolution(filters: usize, shape: &[usize], vb: &VarBuilder<'_>) -> Result<Dense> {
+    let full: Vec<usize> = std::iter::once(filters).chain(shape.iter().copied()).collect();
+    let weight = vb.get(full, "conv.weight")?;
+    // A row of unfolded input runs over frames first, then over channels (or mels).
+    let weight = if shape.len() == 2 { weight.transpose(1, 2)?.contiguous()? } else { weight };
+    let dense = Dense::from_tensors(&weight.reshape((filters, ()))?, Some(&vb.get(filters, "conv.bias")?))?;
+    Ok(dense.activated(Relu).normalised(Affine::batch_norm(filters, EPS, &vb.pp("bn"))?))
+}
+
+/// Zeros before and after `x` `[frames, width]` so that a filter of `taps` frames keeps the length; an even filter
+/// has its extra zero at the end.
+fn same(x: &Tensor, taps: usize) -> Result<Tensor> {
+    x.pad_with_zeros(0, (taps - 1) / 2, taps - 1 - (taps - 1) / 2)
+}
+
+/// `[frames + taps - 1, width]` to `[frames, taps * width]`: each row holds `taps` frames side by side.
+fn unfold(x: &Tensor, frames: usize, taps: usize) -> Result<Tensor> {
+    let shifted: Vec<Tensor> = (0..taps).map(|tap| x.narrow(0, tap, frames)).collect::<Result<_>>()?;
+    Tensor::cat(&shifted, D::Minus1)
+}

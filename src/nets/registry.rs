@@ -1,0 +1,161 @@
+//! From the bytes of a model file to a net that runs, or to a sentence that says what is wrong with the file.
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use safetensors::SafeTensors;
+
+use super::card::{CARD_FORMAT, Card};
+use super::{Ced, Fsmn, Musicnn};
+use crate::listen::FrontEnd;
+
+/// Metadata key of the card.
+pub const CARD_KEY: &str = "earmark";
+
+/// A net of any architecture.
+pub enum Net {
+    /// See [`Fsmn`].
+    Fsmn(Fsmn),
+    /// See [`Ced`].
+    Ced(Ced),
+    /// See [`Musicnn`].
+    Musicnn(Musicnn),
+}
+
+/// A net with its card.
+pub struct Model {
+    /// What the file says of it.
+    pub card: Card,
+    /// The net.
+    pub net: Net,
+    /// Number of weights.
+    pub parameters: usize,
+}
+
+/// Why a model file is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The file could not be read.
+    #[error("cannot be read: {0}")]
+    Read(#[from] std::io::Error),
+    /// Wrong magic, broken header, truncated.
+    #[error("is not a whole safetensors file ({0}); copy it again or export it again")]
+    NotSafetensors(String),
+    /// No card in the metadata.
+    #[error("has no Earmark card in its metadata; only files written by `earmark` can be loaded")]
+    NoCard,
+    /// The card does not parse.
+    #[error("has a card that does not read: {0}")]
+    BadCard(String),
+    /// Written by a later Earmark.
+    #[error("has a card of format {0}, this version reads format {CARD_FORMAT}; update Earmark")]
+    Format(u32),
+    /// No such architecture.
+    #[error("names the architecture \"{0}\", which this version does not know; it knows fsmn, ced, musicnn")]
+    UnknownArchitecture(String),
+    /// The front end contradicts itself or does not fit the net.
+    #[error("states a front end that does not fit: {0}")]
+    FrontEnd(String),
+    /// Labels do not fit the net.
+    #[error("has no labels")]
+    NoLabels,
+    /// A weight is NaN or infinite.
+    #[error("holds a weight that is not a number, in tensor {0}")]
+    NotFinite(String),
+    /// A tensor is missing or has another shape.
+    #[error("does not fit its architecture: {0}")]
+    Shape(String),
+    /// The file is fine but made for something else.
+    #[error("is a {found} model, but a {wanted} model is needed here")]
+    WrongTask {
+        /// The file's.
+        found: String,
+        /// The caller's.
+        wanted: String,
+    },
+}
+
+impl Model {
+    /// Builds the net in `bytes` on the CPU.
+    ///
+    /// # Errors
+    /// Everything that can be wrong with a file; see [`ModelError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        let card = read_card(bytes)?;
+        let shape_error = |e: candle_core::Error| ModelError::Shape(first_line(&e.to_string()));
+        SafeTensors::deserialize(bytes).map_err(|e| ModelError::NotSafetensors(e.to_string()))?;
+        let mut tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).map_err(shape_error)?;
+        let mut parameters = 0;
+        for (name, tensor) in &mut tensors {
+            *tensor = tensor.to_dtype(DType::F32).map_err(shape_error)?;
+            parameters += tensor.elem_count();
+            if !is_finite(tensor).map_err(shape_error)? {
+                return Err(ModelError::NotFinite(name.clone()));
+            }
+        }
+        let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        let net = build(&card, &vb)?;
+        Ok(Self { card, net, parameters })
+    }
+
+    /// Reads and builds the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`], and when the file cannot be read.
+    pub fn from_file(path: &std::path::Path) -> Result<Self, ModelError> {
+        Self::from_bytes(&std::fs::read(path)?)
+    }
+}
+
+/// The card alone, without building the net.
+///
+/// # Errors
+/// Not a safetensors file, no card, or one that does not read.
+pub fn read_card(bytes: &[u8]) -> Result<Card, ModelError> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelError::NotSafetensors(e.to_string()))?;
+    let json = header.metadata().as_ref().and_then(|metadata| metadata.get(CARD_KEY)).ok_or(ModelError::NoCard)?;
+    // The version first: a later format may have fields that this one does not know.
+    #[derive(serde::Deserialize)]
+    struct Version {
+        format: u32,
+    }
+    let bad = |e: serde_json::Error| ModelError::BadCard(e.to_string());
+    let Version { format } = serde_json::from_str(json).map_err(bad)?;
+    if format != CARD_FORMAT {
+        return Err(ModelError::Format(format));
+    }
+    serde_json::from_str(json).map_err(bad)
+}
+
+fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
+    card.front_end.check().map_err(|e| ModelError::FrontEnd(e.to_string()))?;
+    if card.labels.is_empty() {
+        return Err(ModelError::NoLabels);
+    }
+    let labels = card.labels.len();
+    let hears = |wanted: FrontEnd| {
+        if card.front_end == wanted {
+            return Ok(());
+        }
+        let FrontEnd { sample_rate_hz, n_mels, hop, .. } = card.front_end;
+        Err(ModelError::FrontEnd(format!(
+            "{} hears {} mel bands at {} Hz with a hop of {}, the card says {n_mels} at {sample_rate_hz} Hz with {hop} \
+             (or differs in window, scale or logarithm)",
+            card.architecture, wanted.n_mels, wanted.sample_rate_hz, wanted.hop
+        )))
+    };
+    let net = match card.architecture.as_str() {
+        "fsmn" => hears(FrontEnd::kaldi_fbank_80()).map(|()| Fsmn::new(labels, vb).map(Net::Fsmn)),
+        "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
+        "musicnn" => hears(FrontEnd::musicnn_mel_96()).map(|()| Musicnn::new(labels, vb).map(Net::Musicnn)),
+        other => Err(ModelError::UnknownArchitecture(other.to_owned())),
+    }?;
+    net.map_err(|e| ModelError::Shape(first_line(&e.to_string())))
+}
+
+fn is_finite(tensor: &Tensor) -> candle_core::Result<bool> {
+    Ok(tensor.flatten_all()?.to_vec1::<f32>()?.iter().all(|x| x.is_finite()))
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}

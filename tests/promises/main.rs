@@ -1,0 +1,8 @@
+//! The library's promises, one file each; a test's name is the promise it keeps.
+
+mod fixtures;
+mod listen_ignores_slicing;
+mod listen_matches_references;
+mod nets_match_references;
+mod nets_refuse_bad_files;
+mod resampler_is_clean;
