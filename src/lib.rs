@@ -12,5 +12,9 @@
 //! | `editor` | the window |
 //! | `study` | the command line's work: decode, analyse, evaluate |
 
+pub mod engine;
 pub mod listen;
 pub mod nets;
+pub mod say;
+#[cfg(feature = "cli")]
+pub mod study;

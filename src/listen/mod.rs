@@ -13,6 +13,8 @@ pub use frontend::{FrontEnd, FrontEndError, Log, MAX_MELS, MelNorm, MelScale, Pa
 pub use resample::Resampler;
 pub use stft::MelStream;
 
+use std::ops::Range;
+
 /// Host rates that are accepted, in Hz.
 pub const HOST_RATES_HZ: std::ops::RangeInclusive<f64> = 1_000.0..=2_000_000.0;
 
@@ -81,14 +83,17 @@ impl Listener {
 
     /// Hears one planar block of any length; all channels have the same length. Hands each completed frame
     /// to `sink`. Real-time safe.
-    pub fn push(&mut self, channels: &[&[f32]], mut sink: impl FnMut(MelFrame<'_>)) {
-        let Some(length) = channels.iter().map(|channel| channel.len()).min() else {
-            return;
-        };
-        let gain = 1.0 / channels.len() as f32;
-        let mut start = 0;
-        while start < length {
-            let take = CHUNK.min(length - start);
+    pub fn push(&mut self, channels: &[&[f32]], sink: impl FnMut(MelFrame<'_>)) {
+        let length = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
+        self.push_part(channels, 0..length, sink);
+    }
+
+    /// The same for a part of the block. The part must lie inside every channel.
+    pub fn push_part(&mut self, channels: &[&[f32]], part: Range<usize>, mut sink: impl FnMut(MelFrame<'_>)) {
+        let gain = 1.0 / channels.len().max(1) as f32;
+        let mut start = part.start;
+        while start < part.end {
+            let take = CHUNK.min(part.end - start);
             let mono = &mut self.mono[..take];
             mono.fill(0.0);
             for channel in channels {

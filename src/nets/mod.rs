@@ -6,6 +6,7 @@
 mod card;
 mod ced;
 mod fsmn;
+pub mod genre;
 mod layers;
 mod musicnn;
 pub mod registry;

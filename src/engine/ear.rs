@@ -1,0 +1,170 @@
+//! An instance's ear: its listener and its end of the link. Plugin, command line and tests all hear through it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::link::AudioEnd;
+use super::readings::{GenreReading, Tags, VocalReading};
+use super::tagging::Pace;
+use super::worker::{Engine, EngineError};
+use crate::listen::{FrontEnd, Listener};
+
+/// In lock step the worker is waited for at least this often, so that no queue can overflow.
+const LOCK_STEP_S: f64 = 0.25;
+
+/// Hears one stream of audio. See the module's text.
+pub struct Ear {
+    listener: Listener,
+    /// For each of the listener's front ends the link streams that carry it.
+    routes: Vec<Vec<usize>>,
+    audio: AudioEnd,
+    engine: Arc<Engine>,
+    /// Most samples between two waits in lock step.
+    lock_step: usize,
+    vocal_delay_s: f64,
+}
+
+impl Ear {
+    /// An ear at `engine` for audio at `host_rate_hz`, whose genre readings come at `pace`. Allocates everything.
+    ///
+    /// # Errors
+    /// If the rate cannot be analysed.
+    pub fn new(engine: &Arc<Engine>, host_rate_hz: f64, pace: Pace) -> Result<Self, EngineError> {
+        let streams = engine.streams();
+        let mut front_ends: Vec<FrontEnd> = Vec::new();
+        let mut routes: Vec<Vec<usize>> = Vec::new();
+        for (stream, front_end) in streams.iter().enumerate() {
+            match front_ends.iter().position(|known| known == front_end) {
+                Some(known) => routes[known].push(stream),
+                None => {
+                    front_ends.push(front_end.clone());
+                    routes.push(vec![stream]);
+                }
+            }
+        }
+        let listener = Listener::new(host_rate_hz, &front_ends)?;
+        let vocal_delay_s = listener.delay_s(0).unwrap_or_default();
+        let audio = engine.attach(pace);
+        audio.set_active(true);
+        let lock_step = ((host_rate_hz * LOCK_STEP_S) as usize).max(1);
+        Ok(Self { listener, routes, audio, engine: engine.clone(), lock_step, vocal_delay_s })
+    }
+
+    /// Hears a planar block of any length. Real-time safe: no allocation, no lock, no system call.
+    pub fn hear(&mut self, channels: &[&[f32]]) {
+        let length = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
+        self.hear_part(channels, 0..length);
+    }
+
+    /// Hears a planar block in lock step: waits until the worker has read all of it, handing the readings over as they
+    /// come. `false` if the worker is gone. For offline rendering and files.
+    pub fn hear_in_step(
+        &mut self,
+        channels: &[&[f32]],
+        mut vocal: impl FnMut(VocalReading),
+        mut genre: impl FnMut(GenreReading),
+    ) -> bool {
+        self.audio.set_offline(true);
+        let length = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
+        let mut start = 0;
+        while start < length {
+            let end = length.min(start + self.lock_step);
+            self.hear_part(channels, start..end);
+            start = end;
+            if !self.audio.settle() {
+                return false;
+            }
+            self.drain(&mut vocal, &mut genre);
+        }
+        true
+    }
+
+    /// Ends the audio in lock step: what a look-ahead still holds back, and a last genre reading.
+    pub fn finish(&mut self, mut vocal: impl FnMut(VocalReading), mut genre: impl FnMut(GenreReading)) -> bool {
+        self.audio.set_offline(true);
+        self.audio.end();
+        let settled = self.audio.settle();
+        self.drain(&mut vocal, &mut genre);
+        settled
+    }
+
+    /// The next voice reading. Real-time safe.
+    pub fn next_vocal(&mut self) -> Option<VocalReading> {
+        self.audio.next_vocal()
+    }
+
+    /// The next genre reading. Real-time safe.
+    pub fn next_genre(&mut self) -> Option<GenreReading> {
+        self.audio.next_genre()
+    }
+
+    /// Copies the latest tags; `true` if they are news. Not for the audio thread.
+    pub fn take_tags(&self, tags: &mut Tags) -> bool {
+        self.audio.take_tags(tags)
+    }
+
+    /// Leaves lock step: from now on the worker is not waited for. Real-time safe.
+    pub fn go_live(&mut self) {
+        self.audio.set_offline(false);
+    }
+
+    /// Forgets everything heard. Real-time safe.
+    pub fn reset(&mut self) {
+        self.listener.reset();
+        self.audio.reset();
+    }
+
+    /// Frames that the worker did not get to in time so far.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.audio.dropped()
+    }
+
+    /// The engine behind this ear.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Seconds from one voice reading to the next.
+    #[must_use]
+    pub fn vocal_period_s(&self) -> f64 {
+        self.engine.streams()[0].hop_s()
+    }
+
+    /// The instant that voice reading 0 speaks of, in seconds.
+    #[must_use]
+    pub fn vocal_first_frame_s(&self) -> f64 {
+        self.engine.streams()[0].first_frame_s()
+    }
+
+    /// How much later than its instant a voice reading can be known, in seconds (a causal net).
+    #[must_use]
+    pub fn vocal_delay_s(&self) -> f64 {
+        self.vocal_delay_s
+    }
+
+    fn hear_part(&mut self, channels: &[&[f32]], part: Range<usize>) {
+        let Self { listener, routes, audio, .. } = self;
+        listener.push_part(channels, part, |frame| {
+            for &stream in &routes[frame.front_end] {
+                audio.push(stream, frame.index, frame.known_at, frame.peak, frame.mels);
+            }
+        });
+    }
+
+    fn drain(&mut self, vocal: &mut impl FnMut(VocalReading), genre: &mut impl FnMut(GenreReading)) {
+        while let Some(reading) = self.audio.next_vocal() {
+            vocal(reading);
+        }
+        while let Some(reading) = self.audio.next_genre() {
+            genre(reading);
+        }
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.audio.set_active(false);
+    }
+}

@@ -1,0 +1,256 @@
+//! The crossing between an instance's audio thread and the worker: frames one way, readings the other.
+//!
+//! The audio side is wait-free in practice: bounded lock-free queues, no wake-up call. When the worker is late the oldest
+//! frames give way to the newest and are counted. Only in lock step (offline rendering) does the audio side wait.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use crossbeam::queue::ArrayQueue;
+
+use super::readings::{GenreReading, Tags, VocalReading};
+use crate::listen::MAX_MELS;
+
+/// Frames that a stream holds before the oldest give way: 3 s at 10 ms.
+const FRAME_CAPACITY: usize = 300;
+/// Voice readings that wait for the audio thread: 5 s.
+const VOCAL_CAPACITY: usize = 512;
+const GENRE_CAPACITY: usize = 16;
+/// A worker that makes no progress for this long in lock step counts as gone.
+const LOCK_STEP_PATIENCE: Duration = Duration::from_secs(60);
+
+/// One mel frame between threads.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    pub epoch: u32,
+    pub index: u64,
+    pub known_at: u64,
+    pub peak: f32,
+    pub mels: [f32; MAX_MELS],
+}
+
+/// What both ends share.
+struct Link {
+    streams: Vec<Stream>,
+    vocal: ArrayQueue<VocalReading>,
+    genre: ArrayQueue<GenreReading>,
+    tags: Mutex<Tags>,
+    dropped: AtomicU64,
+    offline: AtomicBool,
+    active: AtomicBool,
+    /// Epoch whose audio has ended, plus one; and the last one that the worker has finished with.
+    end_wanted: AtomicU32,
+    end_done: AtomicU32,
+    /// The worker cannot run; nobody should wait for it.
+    broken: AtomicBool,
+    waiting: AtomicBool,
+    progress: (Mutex<()>, Condvar),
+}
+
+struct Stream {
+    frames: ArrayQueue<Frame>,
+    pushed: AtomicU64,
+    /// Frames that the worker is done with, or that gave way.
+    settled: AtomicU64,
+}
+
+/// The audio thread's end.
+pub(super) struct AudioEnd {
+    link: Arc<Link>,
+    worker: Thread,
+    epoch: u32,
+}
+
+/// The worker's end; does not keep the instance alive.
+pub(super) struct WorkerEnd(Weak<Link>);
+
+/// The worker's end while it is in use.
+pub(super) struct Attached(Arc<Link>);
+
+/// A link with `streams` frame queues to the worker running on `worker`.
+pub(super) fn link(streams: usize, worker: Thread) -> (AudioEnd, WorkerEnd) {
+    let stream =
+        || Stream { frames: ArrayQueue::new(FRAME_CAPACITY), pushed: AtomicU64::new(0), settled: AtomicU64::new(0) };
+    let link = Arc::new(Link {
+        streams: (0..streams).map(|_| stream()).collect(),
+        vocal: ArrayQueue::new(VOCAL_CAPACITY),
+        genre: ArrayQueue::new(GENRE_CAPACITY),
+        tags: Mutex::new(Tags::default()),
+        dropped: AtomicU64::new(0),
+        offline: AtomicBool::new(false),
+        active: AtomicBool::new(false),
+        end_wanted: AtomicU32::new(0),
+        end_done: AtomicU32::new(0),
+        broken: AtomicBool::new(false),
+        waiting: AtomicBool::new(false),
+        progress: (Mutex::new(()), Condvar::new()),
+    });
+    let end = WorkerEnd(Arc::downgrade(&link));
+    (AudioEnd { link, worker, epoch: 0 }, end)
+}
+
+impl AudioEnd {
+    /// Hands a frame over. Real-time safe.
+    pub(super) fn push(&self, stream: usize, index: u64, known_at: u64, peak: f32, mels: &[f32]) {
+        let Some(stream) = self.link.streams.get(stream) else { return };
+        let mut frame = Frame { epoch: self.epoch, index, known_at, peak, mels: [0.0; MAX_MELS] };
+        frame.mels[..mels.len()].copy_from_slice(mels);
+        stream.pushed.fetch_add(1, Ordering::Release);
+        if stream.frames.force_push(frame).is_some() {
+            stream.settled.fetch_add(1, Ordering::Release);
+            self.link.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The next voice reading of this epoch. Real-time safe.
+    pub(super) fn next_vocal(&self) -> Option<VocalReading> {
+        std::iter::from_fn(|| self.link.vocal.pop()).find(|reading| reading.epoch == self.epoch)
+    }
+
+    /// The next genre reading of this epoch. Real-time safe.
+    pub(super) fn next_genre(&self) -> Option<GenreReading> {
+        std::iter::from_fn(|| self.link.genre.pop()).find(|reading| reading.epoch == self.epoch)
+    }
+
+    /// Copies the latest tags if there is news. Not for the audio thread.
+    pub(super) fn take_tags(&self, tags: &mut Tags) -> bool {
+        let latest = self.link.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = latest.refresh != tags.refresh;
+        if news {
+            tags.clone_from(&latest);
+        }
+        news
+    }
+
+    /// Everything read from here on belongs to a new beginning. Real-time safe.
+    pub(super) fn reset(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1);
+        while self.link.vocal.pop().is_some() {}
+        while self.link.genre.pop().is_some() {}
+    }
+
+    /// Frames that gave way to newer ones so far.
+    pub(super) fn dropped(&self) -> u64 {
+        self.link.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Whether frames will come; wakes the worker for an instance that starts. Not for the audio thread.
+    pub(super) fn set_active(&self, active: bool) {
+        self.link.active.store(active, Ordering::Release);
+        if active {
+            self.worker.unpark();
+        }
+    }
+
+    /// Lock step on or off: in lock step the worker never skips a genre refresh.
+    pub(super) fn set_offline(&self, offline: bool) {
+        self.link.offline.store(offline, Ordering::Release);
+    }
+
+    /// Tells the worker that this epoch's audio is over.
+    pub(super) fn end(&self) {
+        self.link.end_wanted.store(self.epoch.wrapping_add(1), Ordering::Release);
+    }
+
+    /// Waits until the worker is done with everything handed over. `false`: it is gone.
+    pub(super) fn settle(&self) -> bool {
+        let link = &*self.link;
+        if link.is_settled() {
+            return true;
+        }
+        let patience = Instant::now();
+        link.waiting.store(true, Ordering::SeqCst);
+        let mut guard = link.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let settled = loop {
+            if link.is_settled() {
+                break true;
+            }
+            if link.broken.load(Ordering::Acquire) || patience.elapsed() > LOCK_STEP_PATIENCE {
+                break false;
+            }
+            self.worker.unpark();
+            let wait = link.progress.1.wait_timeout(guard, Duration::from_millis(20));
+            guard = wait.unwrap_or_else(PoisonError::into_inner).0;
+        };
+        link.waiting.store(false, Ordering::SeqCst);
+        settled
+    }
+}
+
+impl Link {
+    fn is_settled(&self) -> bool {
+        let read = |stream: &Stream| stream.settled.load(Ordering::Acquire) >= stream.pushed.load(Ordering::Acquire);
+        self.streams.iter().all(read)
+            && self.end_done.load(Ordering::Acquire) == self.end_wanted.load(Ordering::Acquire)
+    }
+}
+
+impl WorkerEnd {
+    /// `None` once the instance is gone.
+    pub(super) fn attach(&self) -> Option<Attached> {
+        self.0.upgrade().map(Attached)
+    }
+}
+
+impl Attached {
+    pub(super) fn pop(&self, stream: usize) -> Option<Frame> {
+        self.0.streams.get(stream)?.frames.pop()
+    }
+
+    /// Frames waiting in a stream.
+    pub(super) fn backlog(&self, stream: usize) -> usize {
+        self.0.streams.get(stream).map_or(0, |stream| stream.frames.len())
+    }
+
+    /// The worker is done with `count` popped frames, their readings published.
+    pub(super) fn settle(&self, stream: usize, count: u64) {
+        if let Some(stream) = self.0.streams.get(stream) {
+            stream.settled.fetch_add(count, Ordering::Release);
+        }
+    }
+
+    pub(super) fn publish_vocal(&self, reading: VocalReading) {
+        self.0.vocal.force_push(reading);
+    }
+
+    pub(super) fn publish_genre(&self, reading: GenreReading) {
+        self.0.genre.force_push(reading);
+    }
+
+    pub(super) fn publish_tags(&self, change: impl FnOnce(&mut Tags)) {
+        change(&mut self.0.tags.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(super) fn is_offline(&self) -> bool {
+        self.0.offline.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.0.active.load(Ordering::Acquire)
+    }
+
+    /// Whether the audio of `epoch` is over and not yet dealt with.
+    pub(super) fn has_ended(&self, epoch: u32) -> bool {
+        let wanted = self.0.end_wanted.load(Ordering::Acquire);
+        wanted == epoch.wrapping_add(1) && wanted != self.0.end_done.load(Ordering::Acquire)
+    }
+
+    pub(super) fn end_is_done(&self, epoch: u32) {
+        self.0.end_done.store(epoch.wrapping_add(1), Ordering::Release);
+    }
+
+    pub(super) fn mark_broken(&self) {
+        self.0.broken.store(true, Ordering::Release);
+        self.notify();
+    }
+
+    /// Wakes an audio side that waits in lock step.
+    pub(super) fn notify(&self) {
+        if self.0.waiting.load(Ordering::SeqCst) {
+            let _guard = self.0.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
+            self.0.progress.1.notify_all();
+        }
+    }
+}

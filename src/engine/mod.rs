@@ -1,0 +1,21 @@
+//! The one worker thread per process that runs the nets for every instance, and the lock-free links to it.
+//!
+//! An instance (a plugin, or a file being analysed) owns an [`Ear`]: its listener and its end of the link. The worker
+//! holds weak references only; when the last [`Engine`] handle goes, the thread ends.
+
+mod device;
+mod ear;
+mod link;
+mod models;
+mod readings;
+mod session;
+mod tagging;
+mod vocal;
+mod worker;
+
+pub use device::{Backend, BackendError, DeviceChoice};
+pub use ear::Ear;
+pub use models::{ModelSet, Models};
+pub use readings::{GenreReading, Tags, VocalReading};
+pub use tagging::Pace;
+pub use worker::{Engine, EngineError, Status};

@@ -1,0 +1,141 @@
+//! Which models an engine runs, and the models themselves once they are built.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::listen::FrontEnd;
+use crate::nets::registry::read_card;
+use crate::nets::{Card, Model, ModelError, Net, Task};
+
+/// The models that every build carries: voice, then taggers in the order in which they are run.
+const EMBEDDED_VOCAL: &[u8] = include_bytes!("../../models/stream-vad.safetensors");
+const EMBEDDED_TAGGERS: [&[u8]; 3] = [
+    include_bytes!("../../models/ced-tiny.safetensors"),
+    include_bytes!("../../models/musicnn-msd.safetensors"),
+    include_bytes!("../../models/musicnn-mtt.safetensors"),
+];
+
+/// A choice of models, cheap to make: only the cards are read.
+#[derive(Clone)]
+pub struct ModelSet {
+    vocal: Entry,
+    taggers: Vec<Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    card: Card,
+    bytes: Bytes,
+}
+
+#[derive(Clone)]
+enum Bytes {
+    Embedded(&'static [u8]),
+    File(Arc<[u8]>),
+}
+
+impl Entry {
+    fn new(bytes: Bytes) -> Result<Self, ModelError> {
+        Ok(Self { card: read_card(bytes.get())?, bytes })
+    }
+
+    fn file(path: &Path, wanted: Task) -> Result<Self, ModelError> {
+        let bytes: Arc<[u8]> = std::fs::read(path)?.into();
+        // Built once here, so that a broken file is refused where the user named it.
+        let model = Model::from_bytes(&bytes)?;
+        if model.card.task != wanted {
+            let name = |task| match task {
+                Task::Vocal => "vocal".to_owned(),
+                Task::Tags => "tagging".to_owned(),
+            };
+            return Err(ModelError::WrongTask { found: name(model.card.task), wanted: name(wanted) });
+        }
+        Ok(Self { card: model.card, bytes: Bytes::File(bytes) })
+    }
+}
+
+impl Bytes {
+    fn get(&self) -> &[u8] {
+        match self {
+            Self::Embedded(bytes) => bytes,
+            Self::File(bytes) => bytes,
+        }
+    }
+}
+
+impl ModelSet {
+    /// The models inside this build.
+    ///
+    /// # Errors
+    /// Only if the build itself is broken.
+    pub fn embedded() -> Result<Self, ModelError> {
+        let entry = |bytes: &'static [u8]| Entry::new(Bytes::Embedded(bytes));
+        Ok(Self {
+            vocal: entry(EMBEDDED_VOCAL)?,
+            taggers: EMBEDDED_TAGGERS.into_iter().map(entry).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The same with another voice model.
+    ///
+    /// # Errors
+    /// If the file is no voice model that this build can run.
+    pub fn with_vocal_file(mut self, path: &Path) -> Result<Self, ModelError> {
+        self.vocal = Entry::file(path, Task::Vocal)?;
+        Ok(self)
+    }
+
+    /// The same with one other tagger in place of all.
+    ///
+    /// # Errors
+    /// If the file is no tagger that this build can run.
+    pub fn with_genre_file(mut self, path: &Path) -> Result<Self, ModelError> {
+        self.taggers = vec![Entry::file(path, Task::Tags)?];
+        Ok(self)
+    }
+
+    /// The voice model's card.
+    #[must_use]
+    pub fn vocal_card(&self) -> &Card {
+        &self.vocal.card
+    }
+
+    /// The taggers' cards.
+    pub fn tagger_cards(&self) -> impl Iterator<Item = &Card> {
+        self.taggers.iter().map(|entry| &entry.card)
+    }
+
+    /// What each stream to the worker carries: the voice model's front end, then one for each distinct front end of the
+    /// taggers.
+    pub(super) fn streams(&self) -> Vec<FrontEnd> {
+        let mut streams = vec![self.vocal.card.front_end.clone()];
+        for card in self.tagger_cards() {
+            if !streams[1..].contains(&card.front_end) {
+                streams.push(card.front_end.clone());
+            }
+        }
+        streams
+    }
+
+    /// Builds all nets. Takes a while; called on the worker.
+    ///
+    /// # Errors
+    /// As [`Model::from_bytes`], and if the voice model is no frame-wise net.
+    pub(super) fn build(&self) -> Result<Models, ModelError> {
+        let vocal = Model::from_bytes(self.vocal.bytes.get())?;
+        if !matches!(vocal.net, Net::Fsmn(_)) {
+            return Err(ModelError::WrongTask { found: vocal.card.architecture, wanted: "vocal".into() });
+        }
+        let taggers =
+            self.taggers.iter().map(|entry| Model::from_bytes(entry.bytes.get())).collect::<Result<_, _>>()?;
+        Ok(Models { vocal, taggers })
+    }
+}
+
+/// The nets, one copy per engine.
+pub struct Models {
+    /// Frame-wise voice net.
+    pub vocal: Model,
+    /// Window-wise taggers.
+    pub taggers: Vec<Model>,
+}

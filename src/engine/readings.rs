@@ -1,0 +1,46 @@
+//! What the engine publishes.
+
+use std::sync::Arc;
+
+use crate::nets::genre::GenreProbability;
+
+/// One frame's voice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VocalReading {
+    /// Counts resets of the instance; readings from before a reset are never handed out.
+    pub epoch: u32,
+    /// Frame number since the reset.
+    pub frame: u64,
+    /// The instant this speaks of, in seconds since the reset.
+    pub time_s: f64,
+    /// Host samples heard when it could first be known.
+    pub known_at: u64,
+    /// Probability of a voice that sings (or, with a general voice detector, of any voice), 0..1.
+    pub probability: f32,
+}
+
+/// What music it is, once a refresh.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GenreReading {
+    /// See [`VocalReading::epoch`].
+    pub epoch: u32,
+    /// The instant of the newest frame that went into it, in seconds since the reset.
+    pub time_s: f64,
+    /// Host samples heard when it could first be known.
+    pub known_at: u64,
+    /// Probability of each genre, summing to 1; meaningless unless `saying`.
+    pub probability: GenreProbability,
+    /// False on silence and pure speech: there is nothing to say.
+    pub saying: bool,
+}
+
+/// The taggers' latest words, for people: window and command line.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tags {
+    /// `(tagger's name, label)` in order.
+    pub labels: Arc<[(String, String)]>,
+    /// One probability per label; empty before the first refresh.
+    pub probability: Vec<f32>,
+    /// Counts refreshes, so that a reader sees whether there is news.
+    pub refresh: u64,
+}

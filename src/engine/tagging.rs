@@ -1,0 +1,313 @@
+//! The taggers' desk: what one instance's mel frames need until they are a window, and when a window is due.
+
+use std::sync::Arc;
+
+use super::device::{Backend, BackendError};
+use super::link::{Attached, Frame};
+use super::models::Models;
+use super::readings::GenreReading;
+use super::vocal::SILENCE_PEAK;
+use crate::listen::FrontEnd;
+use crate::nets::genre::{ByName, GENRES};
+use crate::nets::{Ced, Musicnn, Net, Tagging};
+
+/// How often the taggers run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Seconds from refresh to refresh.
+    pub refresh_s: f64,
+    /// Refreshes from one run of each further tagger to the next; they take turns.
+    pub further_every: u64,
+}
+
+impl Pace {
+    /// For playing: a reading each second, at about a tenth of a core.
+    pub const LIVE: Self = Self { refresh_s: 1.0, further_every: 3 };
+    /// For whole files: windows follow one another with little overlap.
+    pub const FILE: Self = Self { refresh_s: 5.0, further_every: 2 };
+}
+
+/// What every instance's desk needs to know of the taggers.
+pub(super) struct TaggerPlan {
+    taggers: Vec<Plan>,
+    by_name: ByName,
+    labels: Arc<[(String, String)]>,
+    speech: Option<usize>,
+    music: Option<usize>,
+    front_ends: Vec<FrontEnd>,
+}
+
+struct Plan {
+    /// Index into the tag streams (link stream minus one).
+    stream: usize,
+    window: usize,
+    fewest: usize,
+    labels: usize,
+}
+
+impl TaggerPlan {
+    /// `streams`: the front ends of all link streams.
+    pub(super) fn new(models: &Models, streams: &[FrontEnd]) -> Self {
+        let plan = |model: &crate::nets::Model| {
+            let (window, fewest) = match model.net {
+                // The embedding would take 1008 frames; a round second keeps windows and refreshes in step.
+                Net::Ced(_) => (1000.min(Ced::MOST_FRAMES), Ced::FEWEST_FRAMES),
+                // Below two seconds the long temporal filters see mostly padding.
+                Net::Musicnn(_) | Net::Fsmn(_) => (Musicnn::FRAMES, 130),
+            };
+            let stream = streams[1..].iter().position(|front_end| *front_end == model.card.front_end).unwrap_or(0);
+            Plan { stream, window, fewest, labels: model.card.labels.len() }
+        };
+        let labels: Vec<&[String]> = models.taggers.iter().map(|model| model.card.labels.as_slice()).collect();
+        let first = labels.first().copied().unwrap_or_default();
+        let find = |name: &str| first.iter().position(|label| label == name);
+        Self {
+            taggers: models.taggers.iter().map(plan).collect(),
+            by_name: ByName::new(&labels),
+            labels: models
+                .taggers
+                .iter()
+                .flat_map(|model| model.card.labels.iter().map(|label| (model.card.name.clone(), label.clone())))
+                .collect(),
+            speech: find("Speech"),
+            music: find("Music"),
+            front_ends: streams[1..].to_vec(),
+        }
+    }
+
+    fn read(&self, taggings: &[Option<Tagging>]) -> (bool, [f32; GENRES.len()]) {
+        let probabilities: Vec<Option<&[f32]>> =
+            taggings.iter().map(|tagging| tagging.as_ref().map(|t| t.probability.as_slice())).collect();
+        let first = probabilities.first().copied().flatten();
+        let of = |label: Option<usize>| Some(first?[label?]);
+        let saying = match (of(self.speech), of(self.music)) {
+            (Some(speech), Some(music)) => music >= 0.1 && speech <= 4.0 * music,
+            _ => true,
+        };
+        (saying, self.by_name.read(&probabilities))
+    }
+}
+
+/// One instance's windows.
+pub(super) struct TagDesk {
+    histories: Vec<History>,
+    taggings: Vec<Option<Tagging>>,
+    pace: Pace,
+    /// Refreshes done in this epoch.
+    ticks: u64,
+    last_tick_at: u64,
+    refreshes: u64,
+    epoch: u32,
+}
+
+/// The latest frames of one stream.
+struct History {
+    width: usize,
+    keep: usize,
+    mels: Vec<f32>,
+    /// `known_at` and peak of each row.
+    rows: Vec<(u64, f32)>,
+    /// Rows since the beginning.
+    heard: u64,
+}
+
+/// What a pass over the desk did.
+#[derive(PartialEq)]
+pub(super) enum Pass {
+    Nothing,
+    Read,
+    Refreshed,
+}
+
+impl TagDesk {
+    pub(super) fn new(plan: &TaggerPlan, pace: Pace) -> Self {
+        let history = |(stream, front_end): (usize, &FrontEnd)| {
+            let window = plan.taggers.iter().filter(|p| p.stream == stream).map(|p| p.window).max().unwrap_or(1);
+            // Streams run ahead of each other by at most what the link holds.
+            History { width: front_end.n_mels, keep: window + 300, mels: Vec::new(), rows: Vec::new(), heard: 0 }
+        };
+        Self {
+            histories: plan.front_ends.iter().enumerate().map(history).collect(),
+            taggings: vec![None; plan.taggers.len()],
+            pace,
+            ticks: 0,
+            last_tick_at: 0,
+            refreshes: 0,
+            epoch: 0,
+        }
+    }
+
+    /// Reads what has come; when a refresh is due, runs the taggers and publishes, then returns.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub(super) fn pass(
+        &mut self,
+        link: &Attached,
+        plan: &TaggerPlan,
+        backend: &mut dyn Backend,
+    ) -> Result<Pass, BackendError> {
+        let mut done = Pass::Nothing;
+        let mut read = 0;
+        while let Some(frame) = link.pop(1) {
+            let frames_per_tick = self.pace.refresh_s / plan.front_ends[0].hop_s();
+            self.take(0, &frame);
+            read += 1;
+            done = Pass::Read;
+            let due = ((self.ticks + 1) as f64 * frames_per_tick).round() as u64;
+            if frame.epoch == self.epoch && frame.index + 1 >= due {
+                self.drain_followers(link);
+                self.ticks += 1;
+                // Live and late by a whole refresh: stretch rather than let the frames pile up.
+                if link.is_offline() || (link.backlog(1) as f64) < frames_per_tick {
+                    self.refresh(link, plan, backend, frame.known_at, false)?;
+                    done = Pass::Refreshed;
+                    break;
+                }
+            }
+        }
+        if self.drain_followers(link) && done == Pass::Nothing {
+            done = Pass::Read;
+        }
+        link.settle(1, read);
+        Ok(done)
+    }
+
+    /// The audio is over: a last refresh on what is there, unless one was just made.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub(super) fn end(
+        &mut self,
+        link: &Attached,
+        plan: &TaggerPlan,
+        backend: &mut dyn Backend,
+    ) -> Result<(), BackendError> {
+        let newest = self.histories.first().and_then(|history| history.rows.last()).map_or(0, |row| row.0);
+        if newest > self.last_tick_at {
+            self.refresh(link, plan, backend, newest + 1, true)?;
+        }
+        Ok(())
+    }
+
+    /// Frames of all streams but the first; they do not set the pace.
+    fn drain_followers(&mut self, link: &Attached) -> bool {
+        let mut any = false;
+        for stream in 1..self.histories.len() {
+            let mut read = 0;
+            while let Some(frame) = link.pop(stream + 1) {
+                self.take(stream, &frame);
+                read += 1;
+            }
+            link.settle(stream + 1, read);
+            any |= read > 0;
+        }
+        any
+    }
+
+    fn take(&mut self, stream: usize, frame: &Frame) {
+        let age = frame.epoch.wrapping_sub(self.epoch) as i32;
+        if age < 0 {
+            return;
+        }
+        if age > 0 {
+            self.epoch = frame.epoch;
+            self.ticks = 0;
+            self.last_tick_at = 0;
+            self.taggings.fill(None);
+            self.histories.iter_mut().for_each(History::clear);
+        }
+        self.histories[stream].push(frame);
+    }
+
+    /// Runs the taggers whose turn it is on the frames known before `now`, and publishes.
+    fn refresh(
+        &mut self,
+        link: &Attached,
+        plan: &TaggerPlan,
+        backend: &mut dyn Backend,
+        now: u64,
+        last: bool,
+    ) -> Result<(), BackendError> {
+        self.last_tick_at = now;
+        let tick = self.ticks;
+        let leader = &plan.front_ends[0];
+        let recent = (self.pace.refresh_s.min(1.0) / leader.hop_s()).round() as usize;
+        let silent = self.histories[0].is_silent(now, recent);
+        let mut reading = GenreReading {
+            epoch: self.epoch,
+            time_s: self.histories[0].heard as f64 * leader.hop_s(),
+            known_at: now,
+            probability: [0.0; GENRES.len()],
+            saying: false,
+        };
+        if !silent {
+            for (index, tagger) in plan.taggers.iter().enumerate() {
+                let turn = index == 0
+                    || last
+                    || self.taggings[index].is_none()
+                    || tick % self.pace.further_every == (index as u64 - 1) % self.pace.further_every;
+                let history = &self.histories[tagger.stream];
+                // A frame of another stream that completes at this very sample may or may not have arrived yet.
+                let known = if tagger.stream == 0 { now } else { now.saturating_sub(1) };
+                let window = history.window(known, tagger.window);
+                let rows = window.len() / history.width;
+                if turn && rows >= tagger.fewest && (last || rows >= tagger.window.min(recent)) {
+                    self.taggings[index] = backend.tag(index, &[window])?.pop();
+                }
+            }
+            (reading.saying, reading.probability) = plan.read(&self.taggings);
+            self.refreshes += 1;
+            link.publish_tags(|tags| {
+                tags.labels = plan.labels.clone();
+                tags.refresh = self.refreshes;
+                tags.probability.clear();
+                for (tagger, tagging) in plan.taggers.iter().zip(&self.taggings) {
+                    let end = tags.probability.len() + tagger.labels;
+                    if let Some(tagging) = tagging {
+                        tags.probability.extend_from_slice(&tagging.probability);
+                    }
+                    // A tagger that has not spoken yet has no opinion on its labels.
+                    tags.probability.resize(end, 0.0);
+                }
+            });
+        }
+        link.publish_genre(reading);
+        Ok(())
+    }
+}
+
+impl History {
+    fn push(&mut self, frame: &Frame) {
+        if self.rows.len() >= 2 * self.keep {
+            let old = self.rows.len() - self.keep;
+            self.rows.drain(..old);
+            self.mels.drain(..old * self.width);
+        }
+        self.rows.push((frame.known_at, frame.peak));
+        self.heard = frame.index + 1;
+        self.mels.extend_from_slice(&frame.mels[..self.width]);
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.mels.clear();
+        self.heard = 0;
+    }
+
+    /// Number of rows known at `now`.
+    fn known(&self, now: u64) -> usize {
+        self.rows.partition_point(|row| row.0 <= now)
+    }
+
+    /// The latest rows known at `now`, at most `most`.
+    fn window(&self, now: u64, most: usize) -> &[f32] {
+        let end = self.known(now);
+        &self.mels[end.saturating_sub(most) * self.width..end * self.width]
+    }
+
+    fn is_silent(&self, now: u64, most: usize) -> bool {
+        let end = self.known(now);
+        self.rows[end.saturating_sub(most)..end].iter().all(|row| row.1 < SILENCE_PEAK)
+    }
+}

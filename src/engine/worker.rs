@@ -1,0 +1,350 @@
+//! The worker thread and the handle that keeps it alive.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak, mpsc};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use atomic_float::AtomicF32;
+
+use super::device::{self, Backend, BackendError, DeviceChoice};
+use super::link::{self, Attached, AudioEnd};
+use super::models::{ModelSet, Models};
+use super::session::{Desks, Session};
+use super::tagging::{Pace, Pass, TaggerPlan};
+use crate::listen::FrontEnd;
+use crate::nets::ModelError;
+
+/// How long the worker sleeps when there is nothing to read: a hop. The audio threads never wake it (that would be a
+/// system call), so this bounds what the sleep adds to the delay.
+const NAP: Duration = Duration::from_millis(10);
+/// The same after [`IDLE_AFTER`] without a frame, with hosts that stop calling while the transport stands.
+const IDLE_NAP: Duration = Duration::from_millis(50);
+const IDLE_AFTER: Duration = Duration::from_secs(2);
+/// Rest after a panic before the worker starts again.
+const RECOVERY: Duration = Duration::from_millis(50);
+
+/// The engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The operating system gave no thread.
+    #[error("the engine's thread could not be started: {0}")]
+    Thread(String),
+    /// The models of this build or of the user are unusable.
+    #[error("model: {0}")]
+    Model(#[from] ModelError),
+    /// The host's sample rate cannot be analysed.
+    #[error(transparent)]
+    FrontEnd(#[from] crate::listen::FrontEndError),
+}
+
+/// What the engine says about itself, for the window.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Status {
+    /// Device in use; empty while the models load.
+    pub device: String,
+    /// Something that the user should know, in words.
+    pub note: Option<String>,
+    /// Share of one core that the worker is busy, 0..1.
+    pub load: f32,
+    /// Instances attached.
+    pub instances: usize,
+    /// Times the worker had to be restarted.
+    pub restarts: u32,
+}
+
+/// A handle to the worker; the last one ends it.
+pub struct Engine {
+    shared: Arc<Shared>,
+    thread: Thread,
+    join: Mutex<Option<JoinHandle<()>>>,
+    models: ModelSet,
+    streams: Vec<FrontEnd>,
+}
+
+struct Shared {
+    /// Instances that the worker has not yet taken in.
+    arrivals: Mutex<Vec<Session>>,
+    instances: AtomicUsize,
+    stop: AtomicBool,
+    status: Mutex<Status>,
+    load: AtomicF32,
+    restarts: AtomicU32,
+    choice: DeviceChoice,
+    streams: Vec<FrontEnd>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    /// The engine that all plugin instances of this process share, with the models inside this build.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn shared() -> Result<Arc<Self>, EngineError> {
+        static SHARED: OnceLock<Mutex<Weak<Engine>>> = OnceLock::new();
+        let mut shared = lock(SHARED.get_or_init(|| Mutex::new(Weak::new())));
+        if let Some(engine) = shared.upgrade() {
+            return Ok(engine);
+        }
+        let engine = Self::start(ModelSet::embedded()?, DeviceChoice::Auto)?;
+        *shared = Arc::downgrade(&engine);
+        Ok(engine)
+    }
+
+    /// An engine of its own. The models are built on its thread; until then instances wait (in lock step) or stay silent.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn start(models: ModelSet, choice: DeviceChoice) -> Result<Arc<Self>, EngineError> {
+        // A product of our nets is too small to be worth splitting, and a plugin should not take the host's cores.
+        gemm_common::gemm::set_threading_threshold(usize::MAX);
+        let streams = models.streams();
+        let shared = Arc::new(Shared {
+            arrivals: Mutex::new(Vec::new()),
+            instances: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+            status: Mutex::new(Status::default()),
+            load: AtomicF32::new(0.0),
+            restarts: AtomicU32::new(0),
+            choice,
+            streams: streams.clone(),
+        });
+        let (join, thread) = spawn_alone({
+            let (shared, models) = (shared.clone(), models.clone());
+            move || work(&shared, &models)
+        })?;
+        Ok(Arc::new(Self { shared, thread, join: Mutex::new(Some(join)), models, streams }))
+    }
+
+    /// The models in use.
+    #[must_use]
+    pub fn models(&self) -> &ModelSet {
+        &self.models
+    }
+
+    /// A snapshot for the window.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let mut status = lock(&self.shared.status).clone();
+        status.load = self.shared.load.load(Ordering::Relaxed);
+        status.restarts = self.shared.restarts.load(Ordering::Relaxed);
+        status.instances = self.shared.instances.load(Ordering::Relaxed);
+        status
+    }
+
+    /// What each stream of a link carries.
+    pub(super) fn streams(&self) -> &[FrontEnd] {
+        &self.streams
+    }
+
+    /// Attaches a new instance.
+    pub(super) fn attach(&self, pace: Pace) -> AudioEnd {
+        let (audio, worker) = link::link(self.streams.len(), self.thread.clone());
+        lock(&self.shared.arrivals).push(Session::new(worker, pace));
+        self.thread.unpark();
+        audio
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        self.thread.unpark();
+        if let Some(join) = lock(&self.join).take() {
+            // The thread must be gone before a host may unload the library that holds its code.
+            let _ = join.join();
+        }
+    }
+}
+
+/// Starts `work` on the only thread of a private rayon pool: whatever a net's operations want to split stays on it.
+fn spawn_alone(work: impl FnOnce() + Send + 'static) -> Result<(JoinHandle<()>, Thread), EngineError> {
+    let (sender, receiver) = mpsc::channel();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .spawn_handler(|thread| {
+            let join = thread::Builder::new().name("earmark engine".to_owned()).spawn(|| thread.run())?;
+            // The receiver outlives the builder.
+            let _ = sender.send(join);
+            Ok(())
+        })
+        .build()
+        .map_err(|e| EngineError::Thread(e.to_string()))?;
+    let join = receiver.recv().map_err(|e| EngineError::Thread(e.to_string()))?;
+    let thread = join.thread().clone();
+    pool.spawn(work);
+    // The pool's thread ends by itself once it has done its only job.
+    drop(pool);
+    Ok((join, thread))
+}
+
+fn work(shared: &Shared, models: &ModelSet) {
+    let mut sessions = Vec::new();
+    while !shared.stop.load(Ordering::Acquire) {
+        if catch_unwind(AssertUnwindSafe(|| run(shared, models, &mut sessions))).is_err() {
+            // Whatever state the panic left behind, the instances begin anew.
+            sessions.iter_mut().for_each(|session: &mut Session| session.desks = None);
+            shared.restarts.fetch_add(1, Ordering::Relaxed);
+            lock(&shared.status).note = Some("the engine failed and was restarted".to_owned());
+            thread::sleep(RECOVERY);
+        }
+    }
+}
+
+/// Builds the models and serves until told to stop.
+fn run(shared: &Shared, models: &ModelSet, sessions: &mut Vec<Session>) {
+    let models = match models.build() {
+        Ok(models) => Arc::new(models),
+        Err(error) => return refuse(shared, sessions, &format!("a model {error}")),
+    };
+    let plan = TaggerPlan::new(&models, &shared.streams);
+    let (mut backend, note) = device::open(shared.choice, &models);
+    {
+        let mut status = lock(&shared.status);
+        status.device = backend.name();
+        if note.is_some() {
+            status.note = note;
+        }
+    }
+    let mut first = 0;
+    let mut last_work = Instant::now();
+    let mut clock = LoadClock::new();
+    while !shared.stop.load(Ordering::Acquire) {
+        let busy = Instant::now();
+        sessions.append(&mut lock(&shared.arrivals));
+        sessions.retain(|session| session.attach().is_some());
+        shared.instances.store(sessions.len(), Ordering::Relaxed);
+        for session in sessions.iter_mut().filter(|session| session.desks.is_none()) {
+            session.desks = Desks::new(&models, &plan, &shared.streams, session.pace);
+        }
+        let active = sessions.iter().filter_map(Session::attach).any(|link| link.is_active());
+        let worked = match serve(sessions, &models, &plan, backend.as_mut(), &mut first) {
+            Ok(worked) => worked,
+            Err(error) => return refuse(shared, sessions, &format!("{} failed: {error}", backend.name())),
+        };
+        clock.add(busy.elapsed(), &shared.load);
+        if worked {
+            last_work = Instant::now();
+        } else if !active {
+            thread::park();
+        } else {
+            thread::park_timeout(if last_work.elapsed() > IDLE_AFTER { IDLE_NAP } else { NAP });
+        }
+    }
+}
+
+/// Says why nothing is read any more, lets nobody wait, and sleeps until the end.
+fn refuse(shared: &Shared, sessions: &mut Vec<Session>, why: &str) {
+    lock(&shared.status).note = Some(why.to_owned());
+    while !shared.stop.load(Ordering::Acquire) {
+        sessions.append(&mut lock(&shared.arrivals));
+        sessions.iter().filter_map(Session::attach).for_each(|link| link.mark_broken());
+        thread::park_timeout(IDLE_NAP);
+    }
+}
+
+/// One pass over all instances: first every voice frame in one batch, then at most one refresh of the taggers.
+fn serve(
+    sessions: &mut [Session],
+    models: &Models,
+    plan: &TaggerPlan,
+    backend: &mut dyn Backend,
+    first: &mut usize,
+) -> Result<bool, BackendError> {
+    let mut desks: Vec<(Attached, &mut Desks)> =
+        sessions.iter_mut().filter_map(|session| Some((session.attach()?, session.desks.as_mut()?))).collect();
+    let mut worked = vocal_pass(&mut desks, models, backend)?;
+    let count = desks.len();
+    for turn in 0..count {
+        let index = (*first + turn) % count;
+        let (link, desk) = &mut desks[index];
+        let pass = desk.tags.pass(link, plan, backend)?;
+        worked |= pass != Pass::Nothing;
+        if link.has_ended(desk.epoch) && link.backlog(0) == 0 && link.backlog(1) == 0 && pass != Pass::Refreshed {
+            end(link, desk, plan, models, backend)?;
+            worked = true;
+        }
+        if pass == Pass::Refreshed {
+            // Voices first again; the next instance has the next turn.
+            *first = index + 1;
+            break;
+        }
+    }
+    desks.iter().for_each(|(link, _)| link.notify());
+    Ok(worked)
+}
+
+fn vocal_pass(
+    desks: &mut [(Attached, &mut Desks)],
+    models: &Models,
+    backend: &mut dyn Backend,
+) -> Result<bool, BackendError> {
+    for (link, desk) in desks.iter_mut() {
+        let Desks { vocal, epoch, .. } = &mut **desk;
+        vocal.gather(link, epoch);
+    }
+    let (mut streams, frames): (Vec<_>, Vec<_>) = desks.iter_mut().map(|(_, desk)| desk.vocal.job()).unzip();
+    if frames.iter().any(|frames| !frames.is_empty()) {
+        let probability = backend.vocal(&mut streams, &frames, false)?;
+        for ((link, desk), rows) in desks.iter_mut().zip(probability) {
+            desk.vocal.publish(link, desk.epoch, voice(models, &rows));
+        }
+    }
+    let mut worked = false;
+    for (link, desk) in desks.iter_mut() {
+        worked |= desk.vocal.settle(link);
+    }
+    Ok(worked)
+}
+
+/// The instance's audio is over: what the look-ahead still holds back, and a last genre reading.
+fn end(
+    link: &Attached,
+    desk: &mut Desks,
+    plan: &TaggerPlan,
+    models: &Models,
+    backend: &mut dyn Backend,
+) -> Result<(), BackendError> {
+    if desk.vocal.has_more(link) {
+        return Ok(());
+    }
+    let (stream, _) = desk.vocal.job();
+    let rows = backend.vocal(&mut [stream], &[&[]], true)?.concat();
+    desk.vocal.publish(link, desk.epoch, voice(models, &rows));
+    desk.tags.end(link, plan, backend)?;
+    link.end_is_done(desk.epoch);
+    Ok(())
+}
+
+/// The voice's probability in each row of the net's outputs: the label `voice`, or `singing` where a net tells kinds
+/// of voices apart.
+fn voice<'a>(models: &Models, rows: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+    let labels = &models.vocal.card.labels;
+    let column = labels.iter().position(|label| label == "voice" || label == "singing").unwrap_or(0);
+    rows.chunks_exact(labels.len()).map(move |row| row[column])
+}
+
+/// Share of the last second that the worker was busy.
+struct LoadClock {
+    since: Instant,
+    busy: Duration,
+}
+
+impl LoadClock {
+    fn new() -> Self {
+        Self { since: Instant::now(), busy: Duration::ZERO }
+    }
+
+    fn add(&mut self, busy: Duration, load: &AtomicF32) {
+        self.busy += busy;
+        let elapsed = self.since.elapsed();
+        if elapsed >= Duration::from_secs(1) {
+            load.store(self.busy.as_secs_f32() / elapsed.as_secs_f32(), Ordering::Relaxed);
+            *self = Self::new();
+        }
+    }
+}
