@@ -12,9 +12,13 @@
 //! | `editor` | the window |
 //! | `study` | the command line's work: decode, analyse, evaluate |
 
+#[cfg(feature = "plugin")]
+pub mod editor;
 pub mod engine;
 pub mod listen;
 pub mod nets;
+#[cfg(feature = "plugin")]
+pub mod plugin;
 pub mod say;
 #[cfg(feature = "cli")]
 pub mod study;

@@ -6,4 +6,5 @@ pub mod envelope;
 pub mod genre;
 pub mod key;
 pub mod midi;
+pub mod ride;
 pub mod thinning;

@@ -13,6 +13,12 @@ pub struct Thinned {
 }
 
 impl Thinned {
+    /// For a parameter that stands at `value`.
+    #[must_use]
+    pub fn since(value: f32) -> Self {
+        Self { sent: Some(value), next_at: 0 }
+    }
+
     /// Whether `value` (normalised, 0..1) at sample `at` is to be sent; if so it counts as sent. `gap` is
     /// [`SHORTEST_GAP_S`] in samples.
     pub fn pass(&mut self, value: f32, at: u64, gap: u64) -> bool {

@@ -1,0 +1,164 @@
+//! The plugin's life cycle, and nothing else.
+
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use nice_plug::prelude::*;
+
+use super::class::Class;
+use super::emission::Emission;
+use super::params::EarmarkParams;
+use super::process::{Block, Processor, Setup};
+use super::scope::{ScopeInput, ScopeOutput, scope};
+use crate::editor::{EarmarkEditor, EngineSlot, create_editor};
+use crate::engine::{Ear, Engine, Pace};
+
+/// Earmark as a plugin of class `C`.
+pub struct EarmarkPlugin<C: Class> {
+    params: Arc<EarmarkParams>,
+    emission: Arc<Emission>,
+    scope: ScopeInput,
+    window: ScopeOutput,
+    /// Kept from the first activation on, so that the models stay loaded; the window looks in.
+    engine: EngineSlot,
+    processor: Option<Processor>,
+    class: PhantomData<C>,
+}
+
+impl<C: Class> Default for EarmarkPlugin<C> {
+    fn default() -> Self {
+        let params = Arc::new(EarmarkParams::default());
+        let (scope, window) = scope();
+        Self {
+            emission: Emission::new(params.clone()),
+            params,
+            scope,
+            window,
+            engine: EngineSlot::default(),
+            processor: None,
+            class: PhantomData,
+        }
+    }
+}
+
+impl<C: Class> Plugin for EarmarkPlugin<C> {
+    const NAME: &'static str = C::NAME;
+    const VENDOR: &'static str = "Earmark";
+    const URL: &'static str = "";
+    const EMAIL: &'static str = "";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = C::LAYOUTS;
+    const MIDI_OUTPUT: MidiConfig = if C::CONTROL { MidiConfig::MidiCCs } else { MidiConfig::None };
+    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+
+    type Editor = EarmarkEditor;
+    type SysExMessage = ();
+    type BackgroundTask = ();
+
+    fn params(&self) -> Arc<dyn Params> {
+        self.params.clone()
+    }
+
+    fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        create_editor(self.params.clone(), self.window.clone(), self.engine.clone())
+    }
+
+    fn activate(
+        &mut self,
+        layout: &AudioIOLayout,
+        config: &BufferConfig,
+        context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        // Without an engine the audio still passes; the window says what is wrong.
+        self.processor = None;
+        let ear = Engine::shared()
+            .inspect(|engine| self.engine.set(engine.clone()))
+            .and_then(|engine| Ear::new(&engine, f64::from(config.sample_rate), Pace::LIVE));
+        match ear {
+            Ok(ear) => {
+                let setup = Setup {
+                    sample_rate_hz: config.sample_rate,
+                    max_block: config.max_buffer_size,
+                    channels: layout.main_output_channels.map_or(0, |channels| channels.get() as usize),
+                    offline: config.process_mode == ProcessMode::Offline,
+                    control: C::CONTROL,
+                };
+                let processor =
+                    Processor::new(ear, self.params.clone(), self.emission.clone(), self.scope.clone(), setup);
+                context.set_latency_samples(processor.latency());
+                self.processor = Some(processor);
+            }
+            Err(error) => self.engine.fail(error.to_string()),
+        }
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(processor) = &mut self.processor {
+            processor.reset();
+        }
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        let Some(processor) = &mut self.processor else { return ProcessStatus::Normal };
+        let transport = context.transport();
+        let silent_host = transport.pos_samples.is_none() && transport.pos_beats.is_none() && transport.tempo.is_none();
+        let block = Block {
+            main: buffer.as_slice(),
+            side_chain: aux.inputs.first_mut().map_or(&[], |port| port.as_slice_immutable()),
+            key: aux.outputs.first_mut().map_or(&mut [], |port| port.as_slice()),
+            playing: transport.playing || silent_host,
+        };
+        // Nothing in there is meant to panic; if it does, the host must not go down with it.
+        if catch_unwind(AssertUnwindSafe(|| processor.process(block))).is_err() {
+            self.processor = None;
+            self.engine.fail("processing failed; the audio passes through".to_owned());
+            return ProcessStatus::Normal;
+        }
+        if processor.wants_restart() {
+            context.request_restart();
+        }
+        // Automation goes on while the input is silent, so the host must keep calling.
+        ProcessStatus::KeepAlive
+    }
+
+    fn deactivate(&mut self) {
+        self.processor = None;
+    }
+}
+
+impl<C: Class> ClapPlugin for EarmarkPlugin<C> {
+    const CLAP_ID: &'static str = C::CLAP_ID;
+    const CLAP_DESCRIPTION: Option<&'static str> =
+        Some("Hears who sings and what kind of music it is, and says it as automation");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] = C::CLAP_FEATURES;
+
+    fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
+        let params = &*self.params;
+        context.add_section("Earmark", |section| {
+            section.add_page("Essentials", |page| {
+                page.add_param(&params.vocal);
+                page.add_param(&params.vocal_gate);
+                page.add_param(&params.genre);
+                page.add_param(&params.genre_confidence);
+                page.add_param(&params.detect.threshold);
+                page.add_param(&params.shape.hold);
+                page.add_param(&params.shape.ride);
+                page.add_param(&params.emit.automation);
+            });
+        });
+    }
+}
+
+impl<C: Class> Vst3Plugin for EarmarkPlugin<C> {
+    const VST3_CLASS_ID: [u8; 16] = C::VST3_CLASS_ID;
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer];
+}

@@ -1,0 +1,15 @@
+//! The host's side: parameters, processing, emission, and our own CLAP and VST3 exports.
+
+mod clap;
+mod class;
+mod delay;
+mod earmark;
+mod echo;
+mod emission;
+pub mod params;
+mod process;
+pub mod scope;
+mod vst3;
+
+pub use class::{Class, ControlClass, EarmarkClass};
+pub use earmark::EarmarkPlugin;

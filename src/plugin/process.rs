@@ -1,0 +1,387 @@
+//! One block, top to bottom: hear, read, decide, shape the audio, emit. Allocates only when it is built.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use nice_plug::prelude::Enum;
+
+use super::delay::Delay;
+use super::emission::{Emission, FIRST_GENRE, GENRE, GENRE_CONFIDENCE, OUTPUTS, Out, Output, VOCAL, VOCAL_GATE};
+use super::params::{Automation, EarmarkParams, Genre, Source};
+use super::scope::{Point, ScopeInput};
+use crate::engine::{Ear, GenreReading, Pace, VocalReading};
+use crate::say::envelope::{Decision, Envelope};
+use crate::say::genre::{Belief, GenreState};
+use crate::say::key::Key;
+use crate::say::midi::{MidiMessage, MidiVoice};
+use crate::say::ride::Ride;
+use crate::say::thinning::{SHORTEST_GAP_S, Thinned};
+
+/// Voice readings that wait for their moment; a block of 16384 samples at 1.2 kHz brings 1365.
+const PENDING: usize = 2_048;
+/// While the host's lane is followed, decisions are made at this interval.
+const CONTROL_PERIOD_S: f64 = 0.01;
+/// What the worker may take for a reading in real time, beyond the block in which its frame was completed.
+const WORKER_ALLOWANCE_S: f64 = 0.012;
+/// A move of the ride gain takes one control period.
+const RIDE_GLIDE_S: f64 = CONTROL_PERIOD_S;
+
+/// What stays fixed from one activation to the next.
+pub(super) struct Setup {
+    pub(super) sample_rate_hz: f32,
+    pub(super) max_block: u32,
+    pub(super) channels: usize,
+    pub(super) offline: bool,
+    pub(super) control: bool,
+}
+
+/// One block of audio, changed in place.
+pub(super) struct Block<'a, 'main, 'side, 'key> {
+    pub(super) main: &'a mut [&'main mut [f32]],
+    pub(super) side_chain: &'a [&'side mut [f32]],
+    pub(super) key: &'a mut [&'key mut [f32]],
+    /// The transport runs, or the host does not say.
+    pub(super) playing: bool,
+}
+
+/// The state of one activated instance.
+pub(super) struct Processor {
+    ear: Ear,
+    params: Arc<EarmarkParams>,
+    emission: Arc<Emission>,
+    scope: ScopeInput,
+    setup: Setup,
+    /// Samples by which emission follows knowledge.
+    lag: u64,
+    align: bool,
+    latency: u32,
+    gap: u64,
+    control_period: u64,
+    /// Samples processed since activation.
+    now: u64,
+    /// Value of `now` when the ear last began anew.
+    origin: u64,
+    hearing: bool,
+    vocal: VecDeque<VocalReading>,
+    genre: VecDeque<GenreReading>,
+    next_control: u64,
+    envelope: Envelope,
+    belief: Belief,
+    probability: f32,
+    decision: Decision,
+    thinned: [Thinned; OUTPUTS],
+    mode: Automation,
+    gestures: bool,
+    midi: MidiVoice,
+    ride: Ride,
+    key: Key,
+    delays: Vec<Delay>,
+    /// The state was reset: what has changed is to be said at the start of the next block.
+    fresh: bool,
+}
+
+/// What happens next within a block.
+enum Next {
+    Vocal(VocalReading),
+    Genre(GenreReading),
+    Control,
+}
+
+impl Processor {
+    pub(super) fn new(
+        ear: Ear,
+        params: Arc<EarmarkParams>,
+        emission: Arc<Emission>,
+        scope: ScopeInput,
+        setup: Setup,
+    ) -> Self {
+        let rate = f64::from(setup.sample_rate_hz);
+        let samples = |seconds: f64| (seconds * rate).ceil() as u64;
+        let align = params.emit.align.value();
+        let live_lag = u64::from(setup.max_block) + samples(WORKER_ALLOWANCE_S);
+        let latency = if align { live_lag + (ear.vocal_delay_s() * rate).round() as u64 } else { 0 };
+        let delays = (0..setup.channels).map(|_| Delay::new(latency as usize)).collect();
+        let thinned = std::array::from_fn(|output| Thinned::since(emission.value(output)));
+        scope.activated(setup.sample_rate_hz);
+        Self {
+            lag: if align || !setup.offline { live_lag } else { 0 },
+            align,
+            latency: latency as u32,
+            gap: samples(SHORTEST_GAP_S),
+            control_period: samples(CONTROL_PERIOD_S).max(1),
+            now: 0,
+            origin: 0,
+            hearing: true,
+            vocal: VecDeque::with_capacity(PENDING),
+            genre: VecDeque::with_capacity(PENDING),
+            next_control: 0,
+            envelope: Envelope::new(),
+            belief: Belief::new(),
+            probability: 0.0,
+            decision: Decision::default(),
+            thinned,
+            mode: params.emit.automation.value(),
+            gestures: false,
+            midi: MidiVoice::new(),
+            ride: Ride::new(samples(RIDE_GLIDE_S) as u32),
+            key: Key::new(setup.sample_rate_hz),
+            delays,
+            fresh: true,
+            ear,
+            params,
+            emission,
+            scope,
+            setup,
+        }
+    }
+
+    /// Samples by which the audio is delayed.
+    pub(super) fn latency(&self) -> u32 {
+        self.latency
+    }
+
+    /// Whether `align` was changed since activation, so that the host must activate anew.
+    pub(super) fn wants_restart(&self) -> bool {
+        self.params.emit.align.value() != self.align
+    }
+
+    /// The audio begins anew (transport jump, stop). Real-time safe.
+    pub(super) fn reset(&mut self) {
+        self.begin_anew();
+        self.envelope = Envelope::new();
+        self.belief = Belief::new();
+        self.delays.iter_mut().for_each(Delay::reset);
+    }
+
+    /// One block.
+    pub(super) fn process(&mut self, mut block: Block<'_, '_, '_, '_>) {
+        let length = block.main.first().map_or(0, |channel| channel.len());
+        let bypass = self.params.bypass.value();
+        self.mode = self.params.emit.automation.value();
+        self.keep_gestures(!bypass && self.mode == Automation::Write && block.playing);
+        let listens = !bypass && self.mode != Automation::Read;
+        if listens != self.hearing {
+            self.hearing = listens;
+            self.begin_anew();
+        }
+        if bypass {
+            self.rest();
+        }
+        if listens {
+            self.hear(&block);
+        }
+        if std::mem::take(&mut self.fresh) {
+            self.say_all(0);
+        }
+        let end = self.now + length as u64;
+        let mut done = 0;
+        while let Some((at, next)) = self.next(end, bypass) {
+            let time = (at.max(self.now) - self.now) as usize;
+            self.shape(&mut block, done..time);
+            done = time;
+            match next {
+                Next::Vocal(reading) => self.decide(&reading, at, time as u32),
+                Next::Genre(reading) => self.believe(&reading, at, time as u32),
+                Next::Control => self.follow_lane(time as u32),
+            }
+        }
+        self.shape(&mut block, done..length);
+        self.now = end;
+        self.scope.block(self.ear.dropped(), self.ride.gain());
+        self.emission.advance(length);
+    }
+
+    /// The ear hears the block; what it knows by now waits in line.
+    fn hear(&mut self, block: &Block<'_, '_, '_, '_>) {
+        let channels = match self.params.detect.source.value() {
+            Source::Main => first_two(block.main),
+            Source::SideChain => first_two(block.side_chain),
+        };
+        let channels = match &channels {
+            (Some(first), Some(second)) => &[*first, *second][..],
+            (Some(only), None) => &[*only][..],
+            (None, _) => return,
+        };
+        let Self { ear, vocal, genre, .. } = self;
+        if self.setup.offline {
+            // In lock step the worker is waited for; if it is gone, the audio goes on all the same.
+            ear.hear_in_step(channels, |reading| queue(vocal, reading), |reading| queue(genre, reading));
+        } else {
+            ear.hear(channels);
+            while let Some(reading) = ear.next_vocal() {
+                queue(vocal, reading);
+            }
+            while let Some(reading) = ear.next_genre() {
+                queue(genre, reading);
+            }
+        }
+    }
+
+    /// The earliest thing that is due before `end`.
+    fn next(&mut self, end: u64, bypass: bool) -> Option<(u64, Next)> {
+        if bypass {
+            return None;
+        }
+        if self.mode == Automation::Read {
+            let at = self.next_control.max(self.now);
+            if at >= end {
+                return None;
+            }
+            self.next_control = at + self.control_period;
+            return Some((at, Next::Control));
+        }
+        // Known after `known_at` samples means: from the last of them on.
+        let base = self.origin + self.lag;
+        let due = |known_at: u64| base + known_at.saturating_sub(1);
+        let vocal = self.vocal.front().map(|reading| due(reading.known_at)).filter(|&at| at < end);
+        let genre = self.genre.front().map(|reading| due(reading.known_at)).filter(|&at| at < end);
+        match (vocal, genre) {
+            (Some(vocal), genre) if genre.is_none_or(|genre| vocal <= genre) => {
+                self.vocal.pop_front().map(|reading| (vocal, Next::Vocal(reading)))
+            }
+            (_, Some(genre)) => self.genre.pop_front().map(|reading| (genre, Next::Genre(reading))),
+            _ => None,
+        }
+    }
+
+    fn decide(&mut self, reading: &VocalReading, at: u64, time: u32) {
+        let step_s = self.ear.vocal_period_s() as f32;
+        self.probability = reading.probability;
+        self.decision = self.envelope.advance(&self.params.envelope(), reading.probability, step_s);
+        self.scope.point(Point { time_s: reading.time_s, probability: self.probability, gate: self.decision.gate });
+        self.act(time);
+        self.set(VOCAL, self.probability, at, time);
+        self.set(VOCAL_GATE, f32::from(u8::from(self.decision.gate)), at, time);
+    }
+
+    fn believe(&mut self, reading: &GenreReading, at: u64, time: u32) {
+        let window_s = self.params.detect.genre_window.value();
+        let heard = reading.saying.then_some(&reading.probability);
+        let state = self.belief.advance(heard, window_s, Pace::LIVE.refresh_s as f32);
+        self.scope.genre(&state);
+        self.say_genre(&state, at, time);
+    }
+
+    fn say_genre(&mut self, state: &GenreState, at: u64, time: u32) {
+        let last = Genre::variants().len() - 1;
+        let genre = state.top.unwrap_or(last);
+        self.set(GENRE, genre as f32 / last as f32, at, time);
+        self.set(GENRE_CONFIDENCE, state.confidence, at, time);
+        for (genre, belief) in state.probability.iter().enumerate() {
+            self.set(FIRST_GENRE + genre, *belief, at, time);
+        }
+    }
+
+    /// The host's lane is the truth: its values drive ride, MIDI and key.
+    fn follow_lane(&mut self, time: u32) {
+        self.probability = self.params.vocal.value();
+        let gate = self.params.vocal_gate.value();
+        self.decision = self.envelope.follow_gate(&self.params.envelope(), gate, CONTROL_PERIOD_S as f32);
+        let time_s = (self.now + u64::from(time)) as f64 / f64::from(self.setup.sample_rate_hz);
+        self.scope.point(Point { time_s, probability: self.probability, gate });
+        self.act(time);
+    }
+
+    /// What follows from a decision besides parameters: ride and MIDI.
+    fn act(&mut self, time: u32) {
+        self.ride.aim(self.params.shape.ride.value(), self.decision.level);
+        if self.setup.control {
+            let time = self.emission.offset() + time;
+            let emission = &self.emission;
+            let send = |message: MidiMessage| emission.push(Out::Midi { message, time });
+            let off = self.mode == Automation::Off;
+            if off {
+                self.midi.silence(send);
+            } else {
+                self.midi.advance(&self.params.midi(), self.decision.gate, self.probability, send);
+            }
+        }
+    }
+
+    /// Emits an output if the mode lets values out and the value is news.
+    fn set(&mut self, output: Output, normalized: f32, at: u64, time: u32) {
+        let emits = matches!(self.mode, Automation::Show | Automation::Write);
+        if emits && self.thinned[output].pass(normalized, at, self.gap) {
+            self.emission.push(Out::Set { output, normalized, time: self.emission.offset() + time });
+        }
+    }
+
+    /// Says where everything stands.
+    fn say_all(&mut self, time: u32) {
+        let at = self.now + u64::from(time);
+        self.act(time);
+        self.set(VOCAL, self.probability, at, time);
+        self.set(VOCAL_GATE, f32::from(u8::from(self.decision.gate)), at, time);
+        let state = *self.belief.state();
+        self.say_genre(&state, at, time);
+    }
+
+    /// Opens or closes the gestures around what is written.
+    fn keep_gestures(&mut self, wanted: bool) {
+        if wanted == self.gestures {
+            return;
+        }
+        self.gestures = wanted;
+        self.emission.set_writing(wanted);
+        let time = self.emission.offset();
+        for output in 0..OUTPUTS {
+            self.emission.push(if wanted { Out::Begin { output, time } } else { Out::End { output, time } });
+        }
+    }
+
+    /// The ear's stream is interrupted: what waits belongs to another time.
+    fn begin_anew(&mut self) {
+        self.ear.reset();
+        self.vocal.clear();
+        self.genre.clear();
+        self.origin = self.now;
+        self.probability = 0.0;
+        self.decision = Decision::default();
+        self.fresh = true;
+    }
+
+    /// Bypassed: no gain, no note, no key.
+    fn rest(&mut self) {
+        self.probability = 0.0;
+        self.decision = Decision::default();
+        self.ride.aim(0.0, 0.0);
+        let time = self.emission.offset();
+        let emission = &self.emission;
+        self.midi.silence(|message| emission.push(Out::Midi { message, time }));
+    }
+
+    /// Audio of a part of the block in which nothing changes: delay, ride, key.
+    fn shape(&mut self, block: &mut Block<'_, '_, '_, '_>, part: Range<usize>) {
+        for (delay, channel) in self.delays.iter_mut().zip(block.main.iter_mut()) {
+            delay.process(&mut channel[part.clone()]);
+        }
+        if !self.ride.is_transparent() {
+            for at in part.clone() {
+                let gain = self.ride.next_gain();
+                block.main.iter_mut().for_each(|channel| channel[at] *= gain);
+            }
+        }
+        if let [left, right, ..] = &mut *block.key {
+            let silent = self.mode == Automation::Off;
+            let (probability, gate) = if silent { (0.0, false) } else { (self.probability, self.decision.gate) };
+            for (left, right) in left[part.clone()].iter_mut().zip(&mut right[part]) {
+                (*left, *right) = self.key.next(probability, gate);
+            }
+        }
+    }
+}
+
+/// The channels that are heard.
+fn first_two<'a>(channels: &'a [&mut [f32]]) -> (Option<&'a [f32]>, Option<&'a [f32]>) {
+    let channel = |index: usize| channels.get(index).map(|channel| &**channel);
+    (channel(0), channel(1))
+}
+
+/// Queues a reading; the oldest gives way if the line is full.
+fn queue<T>(line: &mut VecDeque<T>, reading: T) {
+    if line.len() == line.capacity() {
+        line.pop_front();
+    }
+    line.push_back(reading);
+}
