@@ -1,6 +1,10 @@
 //! The 14 genres, read from the names of the taggers' labels: nothing is trained here. AudioSet's and Last.fm's labels
-//! name genres; each tagger's evidence for a genre is the sum of its labels' shares, and the taggers' evidence is
-//! multiplied like independent opinions.
+//! name genres; each tagger's evidence for a genre is its strongest label and a little of the others, and the taggers'
+//! evidence is multiplied like independent opinions.
+//!
+//! The shares follow two rules: a label that names the genre itself counts fully, one that only goes with it in part;
+//! and a child in the vocabulary's tree (heavy metal) counts more than its parent (rock), which is true of it as well.
+//! Shares and weights were chosen by hand on the 38 training clips of GTZAN's fault-filtered split.
 
 /// The genres, in the order of every array and parameter.
 pub const GENRES: [&str; 14] = [
@@ -55,7 +59,7 @@ const AUDIOSET: &[Name] = &[
     ("Jazz", "jazz", 1.0),
     ("Swing music", "jazz", 1.0),
     ("Saxophone", "jazz", 0.2),
-    ("Heavy metal", "metal", 1.0),
+    ("Heavy metal", "metal", 1.5),
     ("Pop music", "pop", 1.0),
     ("Reggae", "reggae", 1.0),
     ("Ska", "reggae", 0.7),
@@ -63,9 +67,9 @@ const AUDIOSET: &[Name] = &[
     ("Soul music", "rnb", 1.0),
     ("Gospel music", "rnb", 0.5),
     ("Funk", "rnb", 0.5),
-    ("Rock music", "rock", 0.7),
-    ("Punk rock", "rock", 1.0),
-    ("Grunge", "rock", 1.0),
+    ("Rock music", "rock", 0.6),
+    ("Punk rock", "rock", 0.6),
+    ("Grunge", "rock", 0.6),
     ("Progressive rock", "rock", 1.0),
     ("Psychedelic rock", "rock", 1.0),
     ("Rock and roll", "rock", 1.0),
@@ -96,8 +100,9 @@ const LASTFM: &[Name] = &[
     ("acoustic", "folk", 0.3),
     ("Hip-Hop", "hiphop", 1.0),
     ("jazz", "jazz", 1.0),
-    ("metal", "metal", 1.0),
-    ("heavy metal", "metal", 1.0),
+    ("metal", "metal", 1.5),
+    ("heavy metal", "metal", 1.5),
+    ("hard rock", "metal", 0.6),
     ("pop", "pop", 0.7),
     ("indie pop", "pop", 0.5),
     ("catchy", "pop", 0.5),
@@ -110,12 +115,12 @@ const LASTFM: &[Name] = &[
     ("classic rock", "rock", 1.0),
     ("indie rock", "rock", 0.7),
     ("Progressive rock", "rock", 1.0),
-    ("hard rock", "rock", 0.7),
+    ("hard rock", "rock", 0.4),
     ("punk", "rock", 0.7),
 ];
 
 const MAGNATAGATUNE: &[Name] = &[
-    ("classical", "classical", 1.0),
+    ("classical", "classical", 0.5),
     ("classic", "classical", 0.5),
     ("opera", "classical", 1.0),
     ("harpsichord", "classical", 1.0),
@@ -126,15 +131,18 @@ const MAGNATAGATUNE: &[Name] = &[
     ("techno", "electronic", 1.0),
     ("electronic", "electronic", 0.7),
     ("ambient", "electronic", 0.5),
-    ("metal", "metal", 1.0),
+    ("metal", "metal", 1.5),
     ("pop", "pop", 1.0),
-    ("rock", "rock", 0.7),
+    ("rock", "rock", 0.5),
     ("indian", "world", 1.0),
     ("sitar", "world", 1.0),
 ];
 
 /// Least evidence: what a genre keeps when a tagger has no name for it or hears nothing of it.
 const FLOOR: f32 = 0.02;
+
+/// How much a genre's further labels count beside its strongest.
+const OTHERS: f32 = 0.25;
 
 /// Reads genres from label names.
 pub struct ByName {
@@ -155,7 +163,7 @@ impl ByName {
     pub fn new(labels: &[&[String]]) -> Self {
         let tagger = |labels: &&[String]| {
             // The names overlap between vocabularies ("Jazz", "jazz"), so the list is chosen by vocabulary.
-            let (list, weight) = [(AUDIOSET, 1.0), (LASTFM, 0.7), (MAGNATAGATUNE, 0.3)]
+            let (list, weight) = [(AUDIOSET, 1.0), (LASTFM, 1.3), (MAGNATAGATUNE, 0.3)]
                 .into_iter()
                 .max_by_key(|(list, _)| list.iter().filter(|name| labels.iter().any(|label| label == name.0)).count())
                 .unwrap_or((AUDIOSET, 1.0));
@@ -179,9 +187,15 @@ impl ByName {
         let mut evidence = [0.0_f32; GENRES.len()];
         for (tagger, probability) in self.taggers.iter().zip(taggings) {
             let Some(probability) = probability else { continue };
-            let mut sums = [0.0_f32; GENRES.len()];
+            let (mut strongest, mut sums) = ([0.0_f32; GENRES.len()], [0.0_f32; GENRES.len()]);
             for &(label, genre, share) in &tagger.names {
-                sums[genre] += share * probability.get(label).copied().unwrap_or(0.0);
+                let counts = share * probability.get(label).copied().unwrap_or(0.0);
+                strongest[genre] = strongest[genre].max(counts);
+                sums[genre] += counts;
+            }
+            // A genre with many names must not win by their number.
+            for (sum, strongest) in sums.iter_mut().zip(strongest) {
+                *sum = strongest + OTHERS * (*sum - strongest);
             }
             // A genre that a tagger cannot name gets its average opinion, not its worst.
             let known = tagger.knows.iter().filter(|&&knows| knows).count().max(1) as f32;

@@ -1,5 +1,7 @@
 //! The library's promises, one file each; a test's name is the promise it keeps.
 
+mod audio_thread;
+mod engine_is_shared;
 mod fixtures;
 mod listen_ignores_slicing;
 mod listen_matches_references;

@@ -1,0 +1,104 @@
+//! The audio thread allocates nothing: neither while the ear hears, nor while readings are taken and decisions made.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use earmark::engine::{DeviceChoice, Ear, Engine, ModelSet, Pace};
+use earmark::say::envelope::{Envelope, EnvelopeSettings};
+use earmark::say::genre::Belief;
+use earmark::say::key::Key;
+use earmark::say::midi::{MidiMode, MidiSettings, MidiVoice};
+use earmark::say::ride::Ride;
+
+use crate::fixtures::noise;
+
+/// Counts this thread's calls to the allocator while it is watched.
+struct Watched;
+
+thread_local! {
+    static CALLS: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+fn count() {
+    CALLS.with(|calls| calls.set(calls.get().map(|calls| calls + 1)));
+}
+
+// SAFETY: every call is passed on to the system's allocator unchanged.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Watched {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Watched = Watched;
+
+/// Calls to the allocator that `f` makes on this thread.
+fn allocator_calls(f: impl FnOnce()) -> u64 {
+    CALLS.set(Some(0));
+    f();
+    CALLS.take().unwrap_or_default()
+}
+
+#[test]
+fn the_counter_counts() {
+    assert!(allocator_calls(|| drop(std::hint::black_box(vec![0_u8; 100]))) >= 2);
+}
+
+#[test]
+fn hearing_and_reading_allocate_nothing() {
+    let engine = Engine::start(ModelSet::embedded().expect("models"), DeviceChoice::Cpu).expect("engine");
+    for rate_hz in [8_000.0, 44_100.0, 48_000.0, 192_000.0] {
+        let mut ear = Ear::new(&engine, rate_hz, Pace::LIVE).expect("ear");
+        let (left, right) = (noise(4_096, 1), noise(4_096, 2));
+        // Warm: readings are on their way when the watch begins.
+        ear.hear_in_step(&[&left, &right], |_| {}, |_| {});
+        ear.go_live();
+        let mut readings = 0;
+        let calls = allocator_calls(|| {
+            for size in [1, 16, 64, 333, 512, 1_024, 4_096] {
+                for _ in 0..20 {
+                    ear.hear(&[&left[..size], &right[..size]]);
+                    while ear.next_vocal().is_some() {
+                        readings += 1;
+                    }
+                    while ear.next_genre().is_some() {}
+                }
+            }
+            ear.reset();
+        });
+        assert_eq!(calls, 0, "at {rate_hz} Hz");
+        println!("{rate_hz} Hz: 0 calls, {readings} readings taken");
+    }
+}
+
+#[test]
+fn deciding_allocates_nothing() {
+    let settings = EnvelopeSettings::default();
+    let midi_settings = MidiSettings { mode: MidiMode::Both, channel: 0, note: 60, controller: 20 };
+    let (mut envelope, mut belief, mut midi) = (Envelope::new(), Belief::new(), MidiVoice::new());
+    let (mut ride, mut key) = (Ride::new(480), Key::new(48_000.0));
+    let genre = [1.0 / 14.0; 14];
+    let calls = allocator_calls(|| {
+        for step in 0..1_000 {
+            let probability = (step % 97) as f32 / 97.0;
+            let decision = envelope.advance(&settings, probability, 0.01);
+            belief.advance(Some(&genre), 8.0, 1.0);
+            midi.advance(&midi_settings, decision.gate, probability, |message| {
+                std::hint::black_box(message);
+            });
+            ride.aim(-12.0, decision.level);
+            std::hint::black_box((ride.next_gain(), key.next(probability, decision.gate)));
+        }
+    });
+    assert_eq!(calls, 0);
+}
