@@ -128,7 +128,7 @@ pub fn draw(ui: &mut Ui, view: &View) {
 }
 
 fn controls(ui: &mut Ui, params: &EarmarkParams, setter: &ParamSetter<'_>) {
-    let width = 110.0;
+    let width = 74.0;
     egui::ScrollArea::vertical().show(ui, |ui| {
         egui::Grid::new("controls").num_columns(6).spacing(vec2(10.0, 6.0)).show(ui, |ui| {
             macro_rules! row {

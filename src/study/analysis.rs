@@ -1,0 +1,131 @@
+//! What Earmark says about a file: the numbers behind every output.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::lab::Segment;
+use super::overview::Overview;
+use crate::say::genre::GENRES;
+
+/// Genre classes, in the order of every genre vector.
+pub const CLASSES: usize = GENRES.len();
+
+/// All that was heard in one file. Serialises to the JSON object of `earmark analyze --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Analysis {
+    /// The file's path as given.
+    pub file: String,
+    /// Length of the audio, in seconds.
+    pub duration_s: f64,
+    /// Samples per second in the file.
+    pub sample_rate: u32,
+    /// Who sings when.
+    pub vocal: Vocal,
+    /// What kind of music it is.
+    pub genre: Genre,
+    /// What else is heard in it.
+    pub tags: TagMeans,
+    /// The gate at each vocal frame.
+    #[serde(skip)]
+    pub gate: Vec<bool>,
+    /// The waveform, for pictures.
+    #[serde(skip)]
+    pub overview: Overview,
+    /// What was odd about the file, one line each.
+    #[serde(skip)]
+    pub notices: Vec<String>,
+}
+
+/// Vocal activity over time.
+#[derive(Clone, Debug, Serialize)]
+pub struct Vocal {
+    /// Name of the net.
+    pub model: String,
+    /// Time from one frame to the next, in seconds.
+    pub period_s: f64,
+    /// The instant that frame 0 speaks of, in seconds.
+    pub first_frame_s: f64,
+    /// How much later the plugin knows a frame, in seconds.
+    pub delay_s: f64,
+    /// One probability per frame.
+    pub probability: Vec<f32>,
+    /// The phrases: where the gate is open at the default settings, on the audio's own time.
+    pub segments: Vec<Segment>,
+}
+
+impl Vocal {
+    /// The instant that a frame speaks of, in seconds.
+    pub fn time_s(&self, frame: usize) -> f64 {
+        self.first_frame_s + frame as f64 * self.period_s
+    }
+
+    /// Time sung, in seconds.
+    pub fn sung_s(&self) -> f64 {
+        self.segments.iter().map(Segment::duration_s).sum()
+    }
+}
+
+/// Genre of the whole file and over time.
+#[derive(Clone, Debug, Serialize)]
+pub struct Genre {
+    /// Class names.
+    pub classes: [&'static str; CLASSES],
+    /// Mean over all readings that say something; all zero where none does.
+    pub probability: [f32; CLASSES],
+    /// The likeliest class, or `none`.
+    pub top: String,
+    /// The readings one by one.
+    pub timeline: Timeline,
+}
+
+impl Genre {
+    /// Classes and probabilities, likeliest first.
+    pub fn ranking(&self) -> Vec<(&'static str, f32)> {
+        let mut ranking: Vec<_> = self.classes.into_iter().zip(self.probability).collect();
+        ranking.sort_by(|a, b| b.1.total_cmp(&a.1));
+        ranking
+    }
+}
+
+/// Genre readings at equal steps.
+#[derive(Clone, Debug, Serialize)]
+pub struct Timeline {
+    /// Reading `i` covers `i * period_s .. (i + 1) * period_s`, in seconds.
+    pub period_s: f64,
+    /// One vector per reading; all zero where the reading says nothing (silence, speech).
+    pub probability: Vec<[f32; CLASSES]>,
+}
+
+impl Timeline {
+    /// The reading that covers an instant; the nearest one beyond the ends, `None` where none exists.
+    pub fn at(&self, time_s: f64) -> Option<&[f32; CLASSES]> {
+        let last = self.probability.len().checked_sub(1)?;
+        let index = (time_s / self.period_s).floor().max(0.0) as usize;
+        self.probability.get(index.min(last))
+    }
+}
+
+/// Means of tag probabilities over the file.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TagMeans {
+    /// Tag names, `net/label`: the nets' vocabularies overlap.
+    pub labels: Vec<String>,
+    /// One probability per tag.
+    pub probability: Vec<f32>,
+}
+
+impl TagMeans {
+    /// Labels without their nets, each once in any case with its highest probability, likeliest first.
+    pub fn ranking(&self) -> Vec<(&str, f32)> {
+        let mut best: HashMap<String, (&str, f32)> = HashMap::new();
+        for (name, &probability) in self.labels.iter().zip(&self.probability) {
+            let label = name.split_once('/').map_or(name.as_str(), |(_, label)| label);
+            let known = best.entry(label.to_lowercase()).or_insert((label, probability));
+            known.1 = known.1.max(probability);
+        }
+        let mut ranking: Vec<_> = best.into_values().collect();
+        ranking.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+        ranking
+    }
+}

@@ -1,0 +1,164 @@
+//! `earmark analyze FILE...`
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::console::Console;
+use super::models::EngineFlags;
+use super::{Outcome, many, models, stop, summary};
+use crate::engine::Engine;
+use crate::say::envelope::EnvelopeSettings;
+use crate::study::analysis::Analysis;
+use crate::study::analyze::analyze;
+use crate::study::hear::Stopped;
+use crate::study::lab::Labels;
+use crate::study::{csv, json, labels, midi, outputs, plot};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Audio files: WAV, AIFF, FLAC, Ogg Vorbis, MP3, M4A, CAF, Matroska.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print JSON: an object for one file, an array for several.
+    #[arg(long)]
+    json: bool,
+    /// Write DIR/NAME.csv: vocal probability, gate and genre per frame.
+    #[arg(long, value_name = "DIR")]
+    csv: Option<PathBuf>,
+    /// Write DIR/NAME.txt: the phrases as an Audacity label track.
+    #[arg(long, value_name = "DIR")]
+    labels: Option<PathBuf>,
+    /// Write DIR/NAME.mid: a note per phrase, a controller with the probability.
+    #[arg(long, value_name = "DIR")]
+    midi: Option<PathBuf>,
+    /// Write DIR/NAME.png: waveform, vocal curve, genre. Labels beside the audio (NAME.lab) are drawn too.
+    #[arg(long, value_name = "DIR")]
+    plot: Option<PathBuf>,
+    #[command(flatten)]
+    engine: EngineFlags,
+}
+
+impl Arguments {
+    fn directories(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.csv, &self.labels, &self.midi, &self.plot].into_iter().flatten()
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
+    for directory in arguments.directories() {
+        if let Err(error) = outputs::make_directory(directory) {
+            console.error(Some(directory), &error);
+            return Ok(Outcome::Failed);
+        }
+    }
+    let Some(engine) = arguments.engine.start(console) else { return Ok(Outcome::Failed) };
+    let job =
+        Job { arguments, console, engine, names: names(arguments, console), settings: EnvelopeSettings::default() };
+    Ok(job.run())
+}
+
+/// Output names, with a word about those that are numbered.
+fn names(arguments: &Arguments, console: &Console) -> Vec<String> {
+    let names = outputs::unique_stems(&arguments.files);
+    if arguments.directories().next().is_some() {
+        for (file, name) in arguments.files.iter().zip(&names) {
+            if *name != outputs::stem(file) {
+                console.note(Some(file), &format!("another input has the same name, so its outputs are called {name}"));
+            }
+        }
+    }
+    names
+}
+
+struct Job<'a> {
+    arguments: &'a Arguments,
+    console: &'a Console,
+    engine: Arc<Engine>,
+    names: Vec<String>,
+    settings: EnvelopeSettings,
+}
+
+impl Job<'_> {
+    fn run(&self) -> Outcome {
+        let files = &self.arguments.files;
+        let several = files.len() > 1;
+        let json = self.arguments.json;
+        let bar = self.console.count(files.len());
+        let mut outcome = Outcome::Done;
+        let mut printed = 0;
+        if json && several {
+            self.console.print("[");
+        }
+        let work = |index: usize| self.file(&files[index], &self.names[index]);
+        many::in_order(files.len(), work, |index, result| {
+            bar.inc(1);
+            match result {
+                Ok(answer) if json && several => {
+                    self.console.print(if printed == 0 { "\n" } else { ",\n" });
+                    self.console.print(&answer);
+                    printed += 1;
+                }
+                Ok(answer) => self.console.print(&(answer + "\n")),
+                Err(error) if error.is::<Stopped>() => {}
+                Err(error) => {
+                    self.console.error(Some(&files[index]), &error);
+                    outcome = Outcome::Failed;
+                }
+            }
+            // With nobody to read the answers there is only work left where files are written.
+            let wanted = !self.console.is_closed() || self.arguments.directories().next().is_some();
+            wanted && !stop::requested()
+        });
+        bar.finish_and_clear();
+        models::note_device(&self.engine, self.console);
+        if json && several {
+            self.console.print("\n]\n");
+        }
+        outcome
+    }
+
+    /// Analyses one file, writes what was asked for, and returns what to print.
+    fn file(&self, path: &Path, name: &str) -> Result<String> {
+        let watch = self.console.watch(path);
+        let analysis = analyze(&self.engine, path, &self.settings, &watch)?;
+        drop(watch);
+        for notice in &analysis.notices {
+            self.console.note(Some(path), notice);
+        }
+        self.write(&analysis, path, name)?;
+        if self.arguments.json { json::object(&analysis) } else { Ok(summary::of(&analysis)) }
+    }
+
+    fn write(&self, analysis: &Analysis, path: &Path, name: &str) -> Result<()> {
+        if let Some(directory) = &self.arguments.csv {
+            let table = csv::table(analysis)?;
+            outputs::write_whole(directory, name, "csv", |to| outputs::write_bytes(to, &table))?;
+        }
+        if let Some(directory) = &self.arguments.labels {
+            let track = labels::track(analysis);
+            outputs::write_whole(directory, name, "txt", |to| outputs::write_bytes(to, track.as_bytes()))?;
+        }
+        if let Some(directory) = &self.arguments.midi {
+            let file = midi::file(analysis)?;
+            outputs::write_whole(directory, name, "mid", |to| outputs::write_bytes(to, &file))?;
+        }
+        if let Some(directory) = &self.arguments.plot {
+            let truth = self.truth(path);
+            let threshold = self.settings.threshold;
+            outputs::write_whole(directory, name, "png", |to| plot::save(analysis, threshold, truth.as_ref(), to))?;
+        }
+        Ok(())
+    }
+
+    /// Labels that lie beside the audio.
+    fn truth(&self, path: &Path) -> Option<Labels> {
+        let beside = path.with_extension("lab");
+        if !beside.is_file() {
+            return None;
+        }
+        Labels::read(&beside).map_err(|error| self.console.note(Some(path), &format!("{error:#}"))).ok()
+    }
+}

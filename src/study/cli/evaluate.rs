@@ -1,0 +1,25 @@
+//! `earmark evaluate vocal|genre`
+
+mod genre;
+mod vocal;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use super::Outcome;
+use super::console::Console;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Frame by frame: who sings, against phrase labels.
+    Vocal(vocal::Arguments),
+    /// File by file: the genre, against the file names.
+    Genre(genre::Arguments),
+}
+
+pub(super) fn run(command: &Command, console: &Console) -> Result<Outcome> {
+    match command {
+        Command::Vocal(arguments) => vocal::run(arguments, console),
+        Command::Genre(arguments) => genre::run(arguments, console),
+    }
+}

@@ -1,0 +1,24 @@
+//! `earmark tags`
+
+use anyhow::Result;
+use clap::Args;
+
+use super::Outcome;
+use super::console::Console;
+use crate::engine::ModelSet;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {}
+
+/// Prints the names as they stand in the JSON of `analyze`, one a line.
+pub(super) fn run(_arguments: &Arguments, console: &Console) -> Result<Outcome> {
+    let models = ModelSet::embedded()?;
+    let mut text = String::new();
+    for card in models.tagger_cards() {
+        for label in &card.labels {
+            text += &format!("{}/{label}\n", card.name);
+        }
+    }
+    console.print(&text);
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,5 @@
+//! Measuring the networks on labelled audio, heard through the same engine as everything else.
+
+pub mod genre;
+pub mod index;
+pub mod vocal;

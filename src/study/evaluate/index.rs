@@ -1,0 +1,72 @@
+//! The index of a labelled collection: a CSV file that names audio and labels.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::study::mix::Layout;
+
+/// One labelled file.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The name in the index, unique and short.
+    pub name: String,
+    /// Audio file.
+    pub audio: PathBuf,
+    /// Phrase-level labels.
+    pub labels: PathBuf,
+    /// What its channels mean.
+    pub layout: Layout,
+    /// The collection it belongs to: the directory it lies in.
+    pub set: String,
+}
+
+/// The columns that are read; others may be there.
+#[derive(Deserialize)]
+struct Row {
+    file: String,
+    labels: String,
+    #[serde(default)]
+    split: String,
+    #[serde(default)]
+    layout: Option<String>,
+}
+
+/// Reads the entries of one split (`all` for every one), in the index's order. Paths in the index are
+/// relative to its own directory.
+///
+/// # Errors
+/// One line: the index cannot be read, lacks a column, or has nothing in that split (the splits it has
+/// are named).
+pub fn read(index: &Path, split: &str) -> Result<Vec<Entry>> {
+    let mut reader =
+        csv::Reader::from_path(index).context("cannot be read; give the index.csv of a labelled collection")?;
+    let base = index.parent().unwrap_or(Path::new(""));
+    let mut entries = Vec::new();
+    let mut splits = std::collections::BTreeSet::new();
+    for (number, row) in reader.deserialize::<Row>().enumerate() {
+        let row = row.with_context(|| {
+            format!("row {} does not read; an index has the columns file, labels, split, layout", number + 1)
+        })?;
+        if split == "all" || row.split == split {
+            entries.push(entry(base, &row).with_context(|| format!("row {}", number + 1))?);
+        }
+        splits.insert(row.split);
+    }
+    let known = splits.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(", ");
+    ensure!(!entries.is_empty(), "has no file in the split {split:?}; choose one of: {known}, all");
+    Ok(entries)
+}
+
+fn entry(base: &Path, row: &Row) -> Result<Entry> {
+    let directory = Path::new(&row.file).parent().and_then(Path::file_name);
+    let set = directory.map_or_else(|| "all".to_owned(), |name| name.to_string_lossy().into_owned());
+    Ok(Entry {
+        name: row.file.clone(),
+        audio: base.join(&row.file),
+        labels: base.join(&row.labels),
+        layout: row.layout.as_deref().unwrap_or("mix").parse()?,
+        set,
+    })
+}

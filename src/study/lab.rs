@@ -1,0 +1,131 @@
+//! Reading `.lab` files: who sings when, as a person (or a stem's energy) says it.
+//!
+//! One span a line, `start end sing|nosing`, seconds, in order; blank lines and `#` comments pass.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
+
+/// A stretch of time in which something holds, in seconds from the start of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Segment {
+    /// Where it begins.
+    pub start_s: f64,
+    /// Where it ends, not included.
+    pub end_s: f64,
+}
+
+impl Segment {
+    /// How long it lasts, in seconds.
+    pub fn duration_s(&self) -> f64 {
+        self.end_s - self.start_s
+    }
+}
+
+/// The sung spans of a file, sorted, and where the labels end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Labels {
+    sung: Vec<Segment>,
+    end_s: f64,
+}
+
+impl Labels {
+    /// Reads a `.lab` file.
+    ///
+    /// # Errors
+    /// One line naming the file's fault and its line number, with the remedy.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("labels {} cannot be read; check the path", path.display()))?;
+        Self::parse(&text).with_context(|| format!("labels {}", path.display()))
+    }
+
+    /// Parses the text of a `.lab` file.
+    ///
+    /// # Errors
+    /// The first line that is not `start end sing|nosing` with times in order.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut labels = Self::default();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            labels.add(line).with_context(|| format!("line {}", index + 1))?;
+        }
+        Ok(labels)
+    }
+
+    fn add(&mut self, line: &str) -> Result<()> {
+        let mut words = line.split_whitespace();
+        let (Some(start), Some(end), Some(kind), None) = (words.next(), words.next(), words.next(), words.next())
+        else {
+            bail!("{line:?} is not `start end sing|nosing`; write times in seconds and one word");
+        };
+        let time = |word: &str| {
+            word.parse::<f64>()
+                .ok()
+                .filter(|t| t.is_finite() && *t >= 0.0)
+                .with_context(|| format!("{word:?} is not a time; write seconds such as 12.34"))
+        };
+        let segment = Segment { start_s: time(start)?, end_s: time(end)? };
+        ensure!(
+            segment.end_s >= segment.start_s && segment.start_s >= self.end_s - 1e-6,
+            "{line:?} goes back in time; sort the spans and let none overlap"
+        );
+        self.end_s = segment.end_s;
+        match kind {
+            "sing" if segment.end_s > segment.start_s => self.sung.push(segment),
+            "sing" | "nosing" => {}
+            other => bail!("{other:?} is not a label; use sing or nosing"),
+        }
+        Ok(())
+    }
+
+    /// The sung spans, in order.
+    pub fn sung(&self) -> &[Segment] {
+        &self.sung
+    }
+
+    /// Where the last label ends, in seconds. What comes after it is unlabelled.
+    pub fn end_s(&self) -> f64 {
+        self.end_s
+    }
+
+    /// Whether the voice sings at this instant (seconds; a span's end is not part of it).
+    pub fn sings_at(&self, time_s: f64) -> bool {
+        let after = self.sung.partition_point(|span| span.start_s <= time_s);
+        after > 0 && time_s < self.sung[after - 1].end_s
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_half_open_and_unsung_outside() {
+        let labels = Labels::parse("0 1.5 nosing\n1.5 2 sing\n\n# a note\n2 3 nosing\n").unwrap();
+        assert_eq!(labels.sung(), [Segment { start_s: 1.5, end_s: 2.0 }]);
+        assert_eq!(labels.end_s(), 3.0);
+        for (time_s, sings) in [(0.0, false), (1.49, false), (1.5, true), (1.99, true), (2.0, false), (9.0, false)] {
+            assert_eq!(labels.sings_at(time_s), sings, "at {time_s}");
+        }
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        for (text, part) in [
+            ("0 1 sing\n1 2", "line 2"),
+            ("0 x sing", "not a time"),
+            ("0 1 hum", "not a label"),
+            ("2 3 sing\n0 1 sing", "goes back"),
+            ("3 2 sing", "goes back"),
+            ("0 nan sing", "not a time"),
+        ] {
+            let error = format!("{:#}", Labels::parse(text).unwrap_err());
+            assert!(error.contains(part), "{text:?}: {error}");
+        }
+    }
+}

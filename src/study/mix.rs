@@ -1,0 +1,60 @@
+//! How a file's channels become what is listened to.
+
+use std::str::FromStr;
+
+/// What the channels of a labelled file mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// A finished mix: the channels go to the listener as they are.
+    #[default]
+    Mix,
+    /// Left = accompaniment, right = voice: the mix is their sum.
+    Stems,
+}
+
+impl FromStr for Layout {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        match text {
+            "mix" => Ok(Self::Mix),
+            "stems" => Ok(Self::Stems),
+            other => anyhow::bail!("layout {other:?} is unknown; use mix or stems"),
+        }
+    }
+}
+
+impl Layout {
+    /// Turns a planar block (channels x samples) into the block to listen to, in place.
+    ///
+    /// Stems are **added**: the listener averages channels, and the average of two stems would be
+    /// the mix at half its level.
+    pub fn apply(self, block: &mut Vec<Vec<f32>>) {
+        if self == Self::Mix || block.len() < 2 {
+            return;
+        }
+        let stems = block.split_off(1);
+        for stem in &stems {
+            for (mixed, sample) in block[0].iter_mut().zip(stem) {
+                *mixed += sample;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stems_add_up_and_mixes_stay() {
+        let mut block = vec![vec![0.25, 0.5], vec![0.5, -0.5]];
+        Layout::Mix.apply(&mut block);
+        assert_eq!(block.len(), 2);
+        Layout::Stems.apply(&mut block);
+        assert_eq!(block, [[0.75, 0.0]]);
+        Layout::Stems.apply(&mut block);
+        assert_eq!(block, [[0.75, 0.0]]);
+        assert!("both".parse::<Layout>().is_err());
+    }
+}

@@ -1,0 +1,29 @@
+//! Studying files with the engine that the plugin drives: decode, listen, conclude, measure, draw.
+//!
+//! | what | where |
+//! |---|---|
+//! | a file's audio | [`decode`], [`mix`] |
+//! | what the engine says about it | [`hear`] |
+//! | what that means | [`analyze`], [`analysis`] |
+//! | what comes out | [`json`], [`csv`], [`labels`], [`midi`], [`plot`], [`outputs`] |
+//! | pictures | [`picture`], [`overview`] |
+//! | measuring | [`evaluate`], [`metrics`], [`lab`] |
+//! | the command line | [`cli`] |
+
+pub mod analysis;
+pub mod analyze;
+pub mod cli;
+pub mod csv;
+pub mod decode;
+pub mod evaluate;
+pub mod hear;
+pub mod json;
+pub mod lab;
+pub mod labels;
+pub mod metrics;
+pub mod midi;
+pub mod mix;
+pub mod outputs;
+pub mod overview;
+pub mod picture;
+pub mod plot;
