@@ -1,0 +1,17 @@
+//! The command line, run as a user runs it: the real binary, real files, its words and exit codes.
+#![cfg(feature = "cli")]
+
+#[path = "cli/bad_input.rs"]
+mod bad_input;
+#[path = "cli/evaluation.rs"]
+mod evaluation;
+#[path = "cli/formats.rs"]
+mod formats;
+#[path = "cli/outputs.rs"]
+mod outputs;
+#[path = "cli/schema.rs"]
+mod schema;
+#[path = "cli/support.rs"]
+mod support;
+#[path = "cli/usage.rs"]
+mod usage;
