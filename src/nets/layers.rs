@@ -126,6 +126,7 @@ fn gelu(x: f32) -> f32 {
 /// The error function to 4e-7: the rational approximation that Eigen and XLA use, without a branch, so that the loop
 /// around it becomes vector code.
 fn erf(x: f32) -> f32 {
+    #[allow(clippy::excessive_precision)] // as published
     const ALPHA: [f32; 7] = [
         -2.726_142_3e-10,
         2.770_681_4e-8,
@@ -148,9 +149,9 @@ mod tests {
 
     #[test]
     fn erf_equals_its_table() {
-        // Abramowitz and Stegun, table 7.1.
+        // Abramowitz and Stegun, table 7.1, rounded.
         let table =
-            [(0.0, 0.0), (0.1, 0.112_462_92), (0.5, 0.520_499_88), (1.0, 0.842_700_8), (2.0, 0.995_322_27), (3.5, 1.0)];
+            [(0.0, 0.0), (0.1, 0.112_463), (0.5, 0.520_499_88), (1.0, 0.842_700_8), (2.0, 0.995_322), (3.5, 1.0)];
         for (x, expected) in table {
             assert!((erf(x) - expected).abs() < 1e-6 && (erf(-x) + expected).abs() < 1e-6, "erf({x}) = {}", erf(x));
         }

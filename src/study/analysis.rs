@@ -109,19 +109,19 @@ impl Timeline {
 /// Means of tag probabilities over the file.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct TagMeans {
-    /// Tag names, `net/label`: the nets' vocabularies overlap.
+    /// The nets' own names, one net after the other in the order of `earmark tags`; a name that two nets share stands
+    /// twice.
     pub labels: Vec<String>,
     /// One probability per tag.
     pub probability: Vec<f32>,
 }
 
 impl TagMeans {
-    /// Labels without their nets, each once in any case with its highest probability, likeliest first.
+    /// Each label once, in any case, with its highest probability, likeliest first.
     pub fn ranking(&self) -> Vec<(&str, f32)> {
         let mut best: HashMap<String, (&str, f32)> = HashMap::new();
         for (name, &probability) in self.labels.iter().zip(&self.probability) {
-            let label = name.split_once('/').map_or(name.as_str(), |(_, label)| label);
-            let known = best.entry(label.to_lowercase()).or_insert((label, probability));
+            let known = best.entry(name.to_lowercase()).or_insert((name, probability));
             known.1 = known.1.max(probability);
         }
         let mut ranking: Vec<_> = best.into_values().collect();

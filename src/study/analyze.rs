@@ -26,7 +26,7 @@ pub fn analyze(engine: &Arc<Engine>, path: &Path, settings: &EnvelopeSettings, w
 pub fn conclude(heard: Heard, file: String, settings: &EnvelopeSettings) -> Analysis {
     let genre = genre_of(&heard.genre, heard.genre_period_s);
     let tags = TagMeans {
-        labels: heard.tags.iter().map(|tag| format!("{}/{}", tag.tagger, tag.label)).collect(),
+        labels: heard.tags.iter().map(|tag| tag.label.clone()).collect(),
         probability: heard.tags.iter().map(|tag| tag.probability).collect(),
     };
     let mut vocal = Vocal {

@@ -10,7 +10,7 @@ use crate::engine::ModelSet;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
 
-/// Prints the names as they stand in the JSON of `analyze`, one a line.
+/// Prints each label with its net, one a line, in the order of the JSON of `analyze`.
 pub(super) fn run(_arguments: &Arguments, console: &Console) -> Result<Outcome> {
     let models = ModelSet::embedded()?;
     let mut text = String::new();

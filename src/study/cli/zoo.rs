@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
-use candle_core::{DType, Device};
-use candle_nn::{VarBuilder, VarMap};
+use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
@@ -13,7 +11,7 @@ use super::console::Console;
 use super::{Outcome, models};
 use crate::engine::ModelSet;
 use crate::listen::FrontEnd;
-use crate::nets::{Card, Ced, Fsmn, Model, Musicnn, Provenance, Score, Task};
+use crate::nets::{Card, Model, Provenance, Score, Task};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -73,24 +71,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
 }
 
 fn built_in() -> Result<Vec<Known>> {
-    let models = ModelSet::embedded()?;
-    let cards = std::iter::once(models.vocal_card()).chain(models.tagger_cards());
-    cards.map(|card| Ok(Known { card: card.clone(), parameters: parameters(card)? })).collect()
-}
-
-/// Weights that the architecture asks for. The set of models inside the program shows cards, not weights, so the net is
-/// built once on new ones, which are counted.
-fn parameters(card: &Card) -> Result<usize> {
-    let weights = VarMap::new();
-    let vb = VarBuilder::from_varmap(&weights, DType::F32, &Device::Cpu);
-    let labels = card.labels.len();
-    match card.architecture.as_str() {
-        "fsmn" => drop(Fsmn::new(labels, &vb)?),
-        "ced" => drop(Ced::new(labels, &vb)?),
-        "musicnn" => drop(Musicnn::new(labels, &vb)?),
-        other => bail!("the architecture {other:?} is built in but not known; please report this"),
-    }
-    Ok(weights.all_vars().iter().map(|weight| weight.elem_count()).sum())
+    let models = ModelSet::embedded()?.build()?;
+    let all = std::iter::once(models.vocal).chain(models.taggers);
+    Ok(all.map(|model| Known { card: model.card, parameters: model.parameters }).collect())
 }
 
 fn listing(model: &Known) -> Listing<'_> {
