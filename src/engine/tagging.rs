@@ -23,8 +23,8 @@ pub struct Pace {
 impl Pace {
     /// For playing: a reading each second, at about a tenth of a core.
     pub const LIVE: Self = Self { refresh_s: 1.0, further_every: 3 };
-    /// For whole files: windows follow one another with little overlap.
-    pub const FILE: Self = Self { refresh_s: 5.0, further_every: 2 };
+    /// For whole files: windows of the first tagger follow one another without overlap.
+    pub const FILE: Self = Self { refresh_s: 10.0, further_every: 2 };
 }
 
 /// What every instance's desk needs to know of the taggers.
