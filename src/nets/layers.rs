@@ -150,8 +150,7 @@ mod tests {
     #[test]
     fn erf_equals_its_table() {
         // Abramowitz and Stegun, table 7.1, rounded.
-        let table =
-            [(0.0, 0.0), (0.1, 0.112_463), (0.5, 0.520_5), (1.0, 0.842_701), (2.0, 0.995_322), (3.5, 1.0)];
+        let table = [(0.0, 0.0), (0.1, 0.112_463), (0.5, 0.520_5), (1.0, 0.842_701), (2.0, 0.995_322), (3.5, 1.0)];
         for (x, expected) in table {
             assert!((erf(x) - expected).abs() < 1e-6 && (erf(-x) + expected).abs() < 1e-6, "erf({x}) = {}", erf(x));
         }

@@ -1,0 +1,140 @@
+//! `earmark-host`: streams an audio file through the built plugin and writes down what it says.
+//!
+//! `cargo xtask host` builds and starts it.
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Parser, ValueEnum};
+use earmark_hosts::{Audio, Blocks, Class, Plan, Render, bundle, csv, picture, report, source, wav};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Longest block that may be asked for, in frames.
+const LONGEST_BLOCK: i64 = 1 << 20;
+/// The sample rates that Earmark works at, in Hz.
+const RATES_HZ: std::ops::RangeInclusive<f64> = 1200.0..=1_200_000.0;
+
+/// Streams an audio file through the built plugin, as an offline bounce, and writes down what it emits.
+#[derive(Parser)]
+#[command(name = "earmark-host", max_term_width = 100)]
+struct Arguments {
+    /// Audio file to stream through the plugin
+    file: PathBuf,
+    /// Plugin of the bundle to load
+    #[arg(long, value_enum, default_value = "earmark")]
+    class: ClassName,
+    /// The plugin's parameter "automation"
+    #[arg(long, value_enum, default_value = "show")]
+    automation: Automation,
+    /// Frames per block
+    #[arg(long, value_name = "N", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=LONGEST_BLOCK))]
+    block: u32,
+    /// Sample rate to run at; the file is resampled to it [default: the file's own]
+    #[arg(long, value_name = "HZ", value_parser = rate)]
+    rate: Option<f64>,
+    /// Folder for events.csv, out.wav and automation.png
+    #[arg(long, value_name = "DIR", default_value = "target/host")]
+    out: PathBuf,
+    /// Bundle to load, .clap or .vst3 [default: the built Earmark.clap]
+    #[arg(long, value_name = "FILE")]
+    plugin: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ClassName {
+    Earmark,
+    Control,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Automation {
+    Off,
+    Show,
+    Write,
+    Read,
+}
+
+impl Automation {
+    /// The parameter's text.
+    fn text(self) -> &'static str {
+        match self {
+            Self::Off => "Off",
+            Self::Show => "Show",
+            Self::Write => "Write",
+            Self::Read => "Read",
+        }
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate_hz: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if RATES_HZ.contains(&rate_hz) {
+        return Ok(rate_hz);
+    }
+    Err(format!("{} to {} Hz are possible", RATES_HZ.start(), RATES_HZ.end()))
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let file = &arguments.file;
+    ensure!(file.exists(), "{}: no such file; name an audio file", file.display());
+    let bundle = match &arguments.plugin {
+        Some(bundle) => bundle.clone(),
+        None => bundle::clap().context("no plugin is built yet: run `cargo xtask bundle`")?,
+    };
+    std::fs::create_dir_all(&arguments.out)
+        .with_context(|| format!("cannot make the folder {}", arguments.out.display()))?;
+
+    let source = source::read(file)?;
+    for notice in &source.notices {
+        eprintln!("note: {}: {notice}", file.display());
+    }
+    let rate_hz = arguments.rate.unwrap_or(source.rate_hz);
+    let input = source::resample(&source.audio, source.rate_hz, rate_hz)?;
+    let class = match arguments.class {
+        ClassName::Earmark => Class::Earmark,
+        ClassName::Control => Class::Control,
+    };
+    let plan = Plan::new(class, rate_hz)
+        .in_blocks(Blocks::Of(arguments.block as usize))
+        .with("automation", arguments.automation.text());
+    let render = render(&bundle, &plan, &input)?;
+
+    let mut said = report::summary(&render);
+    for written in write(&arguments.out, &render, file)? {
+        said += &format!("wrote     {}\n", written.display());
+    }
+    // Whoever reads it may stop reading; the files are written all the same.
+    let _ = std::io::stdout().write_all(said.as_bytes());
+    ensure!(render.faults.is_empty(), "the plugin breaks its format's rules (see FAULT above)");
+    Ok(())
+}
+
+/// By the bundle's ending, through one host or the other.
+fn render(bundle: &Path, plan: &Plan, input: &Audio) -> Result<Render> {
+    match bundle.extension().and_then(|extension| extension.to_str()) {
+        Some("clap") => earmark_hosts::clap::render(bundle, plan, input),
+        Some("vst3") => earmark_hosts::vst3::render(bundle, plan, input),
+        _ => bail!("{}: neither a .clap nor a .vst3", bundle.display()),
+    }
+}
+
+fn write(folder: &Path, render: &Render, file: &Path) -> Result<Vec<PathBuf>> {
+    let [events, audio, drawing] = ["events.csv", "out.wav", "automation.png"].map(|name| folder.join(name));
+    csv::write(&events, render)?;
+    if let Some(main) = render.outputs.first() {
+        wav::write(&audio, main, render.rate_hz)?;
+    }
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    picture::write(&drawing, render, &name)?;
+    Ok(vec![events, audio, drawing])
+}

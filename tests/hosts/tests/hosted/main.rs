@@ -1,0 +1,14 @@
+//! What the built plugin promises to every host, each promise a test.
+//!
+//! They need `cargo xtask bundle` first, which `cargo xtask check` does; without a bundle each says so and passes.
+
+mod agreement;
+mod audio;
+mod control;
+mod emission;
+mod formats;
+mod lane;
+mod parameters;
+mod slicing;
+mod stage;
+mod state;

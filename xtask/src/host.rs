@@ -1,0 +1,96 @@
+//! `cargo xtask host`: the built plugin in a host without a window, over a file.
+
+use crate::{bundle, setup, workspace};
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// Options of `cargo xtask host`.
+#[derive(clap::Args, Default)]
+pub struct Options {
+    /// Audio file to stream through the plugin [default: demo/lithium.flac]
+    file: Option<PathBuf>,
+    /// Plugin of the bundle to load: "control" has MIDI output and the key bus as well
+    #[arg(long, value_enum)]
+    class: Option<Class>,
+    /// The plugin's parameter "automation"
+    #[arg(long, value_enum)]
+    automation: Option<Automation>,
+    /// Frames per block [default: 512]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    block: Option<u32>,
+    /// Sample rate to run at; the file is resampled to it [default: the file's own]
+    #[arg(long, value_name = "HZ")]
+    rate: Option<f64>,
+    /// Folder for events.csv, out.wav and automation.png [default: target/host]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Class {
+    Earmark,
+    Control,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Automation {
+    /// Nothing leaves the plugin
+    Off,
+    /// Values move, nothing is recorded
+    Show,
+    /// Values between gestures, as a host records them
+    Write,
+    /// The host's lane is the truth
+    Read,
+}
+
+/// Bundles if something has changed, builds the host, runs it; its exit code is ours.
+pub fn run(options: Options) -> Result<ExitCode> {
+    let file = match options.file {
+        Some(file) => absolute(&file)?,
+        None => workspace::root().join("demo/lithium.flac"),
+    };
+    if !file.is_file() {
+        bail!("{}: no such file; name an audio file, or none for the demo", file.display());
+    }
+    let target = workspace::target_dir()?;
+    let out = options.out.map_or_else(|| Ok(target.join("host")), |out| absolute(&out))?;
+
+    setup::hint();
+    let bundles = bundle::run_if_stale()?;
+    // With the whole workspace's features, as the tests build it: what they share is then built once.
+    let build = ["build", "--release", "--workspace", "--bin", "earmark-host"];
+    workspace::run(workspace::cargo().args(build), "building the host")?;
+
+    let name = format!("earmark-host{}", std::env::consts::EXE_SUFFIX);
+    let mut host = Command::new(target.join("release").join(name));
+    host.arg(file).arg("--out").arg(out).arg("--plugin").arg(bundles.clap);
+    if let Some(class) = options.class {
+        host.arg("--class").arg(value_name(class));
+    }
+    if let Some(automation) = options.automation {
+        host.arg("--automation").arg(value_name(automation));
+    }
+    if let Some(frames) = options.block {
+        host.arg("--block").arg(frames.to_string());
+    }
+    if let Some(rate) = options.rate {
+        host.arg("--rate").arg(rate.to_string());
+    }
+    let status = host.status().context("cannot start the host")?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    match code {
+        Some(code) => Ok(ExitCode::from(code)),
+        None => bail!("the host ended abnormally ({status})"),
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("{}: not a path", path.display()))
+}
+
+fn value_name(value: impl ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}

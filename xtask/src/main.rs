@@ -1,0 +1,59 @@
+//! `cargo xtask`: the project's chores, each one command.
+
+mod bundle;
+mod check;
+mod host;
+mod install;
+mod licences;
+mod setup;
+mod spdx;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Earmark's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Install the system packages that the plugin needs (Debian and Ubuntu; elsewhere: say which)
+    Setup(setup::Options),
+    /// Build the plugin and put Earmark.clap and Earmark.vst3 into target/bundled
+    Bundle,
+    /// Bundle, then copy both plugins to this user's plugin folders
+    Install,
+    /// Stream an audio file through the built plugin, without a DAW, and write down what it emits
+    Host(host::Options),
+    /// Run every check that continuous integration runs
+    Check(check::Options),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> Result<ExitCode> {
+    match chore {
+        Chore::Setup(options) => setup::run(&options)?,
+        Chore::Bundle => {
+            bundle::run()?;
+        }
+        Chore::Install => install::run()?,
+        Chore::Host(options) => return host::run(options),
+        Chore::Check(options) => return check::run(&options),
+    }
+    Ok(ExitCode::SUCCESS)
+}
