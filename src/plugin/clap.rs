@@ -212,7 +212,7 @@ unsafe fn push(emission: &Emission, proxy: &Proxy, out: Out, last: u32) {
                 port_index: 0,
                 channel: i16::from(channel),
                 key: i16::from(note),
-                velocity: 1.0,
+                velocity: if begins { 1.0 } else { 0.0 },
             };
             // SAFETY: as above.
             unsafe { send(proxy, (&raw const event).cast()) };

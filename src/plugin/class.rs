@@ -27,12 +27,15 @@ pub struct ControlClass;
 const STEREO: u32 = 2;
 const MONO: u32 = 1;
 const STEREO_PORT: &[NonZeroU32] = &[new_nonzero_u32(STEREO)];
+const MONO_PORT: &[NonZeroU32] = &[new_nonzero_u32(MONO)];
 
 const fn layout(channels: u32, control: bool) -> AudioIOLayout {
     AudioIOLayout {
         main_input_channels: NonZeroU32::new(channels),
         main_output_channels: NonZeroU32::new(channels),
-        aux_input_ports: STEREO_PORT,
+        // nice-plug 0.4.2 compares a VST3 host's main bus with the side chain's width, so they must agree for a mono track
+        // to be accepted. Control's key bus is stereo by its nature; it stays refused on mono VST3 tracks.
+        aux_input_ports: if channels == MONO && !control { MONO_PORT } else { STEREO_PORT },
         aux_output_ports: if control { STEREO_PORT } else { &[] },
         names: PortNames {
             layout: Some(if channels == MONO { "Mono" } else { "Stereo" }),

@@ -63,6 +63,7 @@ pub(super) struct Processor {
     /// Value of `now` when the ear last began anew.
     origin: u64,
     hearing: bool,
+    playing: bool,
     vocal: VecDeque<VocalReading>,
     genre: VecDeque<GenreReading>,
     next_control: u64,
@@ -113,6 +114,7 @@ impl Processor {
             now: 0,
             origin: 0,
             hearing: true,
+            playing: false,
             vocal: VecDeque::with_capacity(PENDING),
             genre: VecDeque::with_capacity(PENDING),
             next_control: 0,
@@ -167,6 +169,9 @@ impl Processor {
         }
         if bypass {
             self.rest();
+        }
+        if std::mem::replace(&mut self.playing, block.playing) && !block.playing {
+            self.end_note();
         }
         if listens {
             self.hear(&block);
@@ -290,8 +295,7 @@ impl Processor {
             let time = self.emission.offset() + time;
             let emission = &self.emission;
             let send = |message: MidiMessage| emission.push(Out::Midi { message, time });
-            let off = self.mode == Automation::Off;
-            if off {
+            if self.mode == Automation::Off {
                 self.midi.silence(send);
             } else {
                 self.midi.advance(&self.params.midi(), self.decision.gate, self.probability, send);
@@ -346,6 +350,11 @@ impl Processor {
         self.probability = 0.0;
         self.decision = Decision::default();
         self.ride.aim(0.0, 0.0);
+        self.end_note();
+    }
+
+    /// Ends a note that sounds, at the start of this part of the block.
+    fn end_note(&mut self) {
         let time = self.emission.offset();
         let emission = &self.emission;
         self.midi.silence(|message| emission.push(Out::Midi { message, time }));

@@ -281,8 +281,13 @@ impl<P: Vst3Plugin> IAudioProcessorTrait for Component<P> {
         unsafe { IAudioProcessorTrait::getLatencySamples(&self.inner) }
     }
     unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
-        // SAFETY: the host's call, passed on.
-        unsafe { IAudioProcessorTrait::setupProcessing(&self.inner, setup) }
+        // Twice: nice-plug 0.4.2 stores the configuration with the process mode of the call before, so that an offline
+        // render would be activated as real time.
+        // SAFETY: the host's call, passed on; nice-plug only reads the structure.
+        unsafe {
+            IAudioProcessorTrait::setupProcessing(&self.inner, setup);
+            IAudioProcessorTrait::setupProcessing(&self.inner, setup)
+        }
     }
     unsafe fn setProcessing(&self, state: TBool) -> tresult {
         // SAFETY: the host's call, passed on.

@@ -59,6 +59,8 @@ pub enum MidiMessage {
 #[derive(Debug, Clone, Default)]
 pub struct MidiVoice {
     sounding: Option<(u8, u8)>,
+    /// A note was ended from outside while the gate was open; the next one waits until the gate has closed.
+    waits_for_close: bool,
     /// Channel, controller and value last sent.
     sent: Option<(u8, u8, u8)>,
 }
@@ -80,9 +82,10 @@ impl MidiVoice {
         mut send: impl FnMut(MidiMessage),
     ) {
         let notes = matches!(settings.mode, MidiMode::Notes | MidiMode::Both);
-        let wanted = (gate && notes).then_some((settings.channel, settings.note));
+        self.waits_for_close &= gate;
+        let wanted = (gate && notes && !self.waits_for_close).then_some((settings.channel, settings.note));
         if self.sounding != wanted {
-            self.silence(&mut send);
+            self.end_note(&mut send);
             if let Some((channel, note)) = wanted {
                 send(MidiMessage::NoteOn { channel, note });
                 self.sounding = wanted;
@@ -101,8 +104,14 @@ impl MidiVoice {
         }
     }
 
-    /// Ends the note that sounds, if any.
-    pub fn silence(&mut self, mut send: impl FnMut(MidiMessage)) {
+    /// Ends the note that sounds, if any, because the transport stops or MIDI is switched off; the next note waits for a
+    /// new voice.
+    pub fn silence(&mut self, send: impl FnMut(MidiMessage)) {
+        self.waits_for_close |= self.sounding.is_some();
+        self.end_note(send);
+    }
+
+    fn end_note(&mut self, mut send: impl FnMut(MidiMessage)) {
         if let Some((channel, note)) = self.sounding.take() {
             send(MidiMessage::NoteOff { channel, note });
         }
@@ -138,6 +147,20 @@ mod tests {
                 MidiMessage::NoteOff { channel: 0, note: 61 },
             ]
         );
+    }
+
+    #[test]
+    fn after_a_stop_the_next_note_waits_for_a_new_voice() {
+        let mut voice = MidiVoice::new();
+        let settings = MidiSettings { mode: MidiMode::Notes, channel: 0, note: 60, controller: 1 };
+        let mut sent = Vec::new();
+        voice.advance(&settings, true, 1.0, |m| sent.push(m));
+        voice.silence(|m| sent.push(m));
+        voice.advance(&settings, true, 1.0, |m| sent.push(m));
+        assert_eq!(sent.len(), 2, "on, off, and nothing while the same voice goes on");
+        voice.advance(&settings, false, 0.0, |m| sent.push(m));
+        voice.advance(&settings, true, 1.0, |m| sent.push(m));
+        assert_eq!(sent.len(), 3);
     }
 
     #[test]

@@ -48,7 +48,10 @@ fn a_note_sounds_while_the_gate_is_open() {
     assert_eq!(render.of(Kind::ControlChange).count(), 0);
     assert!(!times(&render, Kind::NoteOn).is_empty());
     assert_eq!(times(&render, Kind::NoteOn), gate(&render, true));
-    assert_eq!(times(&render, Kind::NoteOff), gate(&render, false));
+    // The demo ends in the middle of a phrase; the stop of the transport ends the note.
+    let mut ends = gate(&render, false);
+    ends.extend((ends.len() < gate(&render, true).len()).then_some(render.frames));
+    assert_eq!(times(&render, Kind::NoteOff), ends);
 }
 
 #[test]
