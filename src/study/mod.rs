@@ -27,3 +27,4 @@ pub mod outputs;
 pub mod overview;
 pub mod picture;
 pub mod plot;
+pub mod train;

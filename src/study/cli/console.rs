@@ -84,6 +84,11 @@ impl Console {
         FileWatch { bar, started: Instant::now(), name: crate::study::outputs::stem(file) }
     }
 
+    /// A bar that counts the steps of a training run.
+    pub(super) fn steps(&self, steps: u64) -> ProgressBar {
+        self.add(ProgressBar::new(steps), "{bar:32} {pos}/{len}  {elapsed}  {eta} left  {msg}")
+    }
+
     fn add(&self, bar: ProgressBar, template: &str) -> ProgressBar {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━━─"));

@@ -13,6 +13,7 @@ mod stop;
 mod summary;
 mod table;
 mod tags;
+mod train;
 mod zoo;
 
 use std::process::ExitCode;
@@ -36,6 +37,8 @@ enum Command {
     /// Measure the networks on labelled audio.
     #[command(subcommand)]
     Evaluate(evaluate::Command),
+    /// Train a network on labelled audio.
+    Train(train::Arguments),
     /// List the networks: size, front end, source, licence, scores.
     Zoo(zoo::Arguments),
     /// List the names of all tags.
@@ -77,6 +80,7 @@ pub fn run() -> ExitCode {
     let result = guard::guard(|| match cli.command {
         Command::Analyze(arguments) => analyze::run(&arguments, &console),
         Command::Evaluate(command) => evaluate::run(&command, &console),
+        Command::Train(arguments) => train::run(&arguments, &console),
         Command::Zoo(arguments) => zoo::run(&arguments, &console),
         Command::Tags(arguments) => tags::run(&arguments, &console),
     });

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::index::Entry;
 use crate::engine::Engine;
-use crate::study::hear::{Attention, Heard, Watch, hear};
+use crate::study::hear::{Attention, Watch, hear};
 use crate::study::lab::Labels;
 use crate::study::metrics::{Counts, auc, calibration_error};
 
@@ -72,19 +72,38 @@ pub struct Report {
 pub fn frames(engine: &Arc<Engine>, entry: &Entry, watch: &dyn Watch) -> Result<(String, Frames)> {
     let labels = Labels::read(&entry.labels)?;
     let heard = hear(engine, &entry.audio, entry.layout, Attention::Voice, watch)?;
-    Ok((heard.vocal_model.clone(), pair(&heard, &labels)))
+    let curve = Curve {
+        probability: &heard.vocal,
+        first_frame_s: heard.first_frame_s,
+        period_s: heard.period_s,
+        duration_s: heard.duration_s,
+    };
+    Ok((heard.vocal_model.clone(), pair(&curve, &labels)))
+}
+
+/// A voice's probability over time.
+#[derive(Clone, Copy, Debug)]
+pub struct Curve<'a> {
+    /// One value per frame.
+    pub probability: &'a [f32],
+    /// The instant of frame 0, seconds.
+    pub first_frame_s: f64,
+    /// Seconds from frame to frame.
+    pub period_s: f64,
+    /// Length of the audio, seconds.
+    pub duration_s: f64,
 }
 
 /// The frames of a 10 ms grid over the labelled audio: at each instant the nearest vocal frame.
-fn pair(heard: &Heard, labels: &Labels) -> Frames {
+pub fn pair(heard: &Curve<'_>, labels: &Labels) -> Frames {
     let end_s = heard.duration_s.min(labels.end_s());
-    let last = heard.vocal.len().saturating_sub(1);
+    let last = heard.probability.len().saturating_sub(1);
     let mut frames = Frames::default();
     for step in 0..(end_s / STEP_S).round() as usize {
         // The middle of the step, so that a label's edge never falls on the instant itself.
         let time_s = (step as f64 + 0.5) * STEP_S;
         let frame = ((time_s - heard.first_frame_s) / heard.period_s).round().max(0.0) as usize;
-        frames.probability.push(heard.vocal[frame.min(last)]);
+        frames.probability.push(heard.probability[frame.min(last)]);
         frames.sung.push(labels.sings_at(time_s));
     }
     frames

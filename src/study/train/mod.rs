@@ -1,0 +1,13 @@
+//! Training the voice detector: songs with truth become scenes, scenes become batches, and the net that does best on
+//! `valid` is kept. Every step is a function of the seed and its number, so an interrupted run resumes exactly.
+
+mod checkpoint;
+mod corpus;
+mod memory;
+mod network;
+mod optimizer;
+mod run;
+mod scene;
+mod validate;
+
+pub use run::{Progress, Settings, train};
