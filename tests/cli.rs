@@ -13,5 +13,7 @@ mod outputs;
 mod schema;
 #[path = "cli/support.rs"]
 mod support;
+#[path = "cli/training.rs"]
+mod training;
 #[path = "cli/usage.rs"]
 mod usage;

@@ -32,7 +32,8 @@ enum Step {
 }
 
 impl Step {
-    fn run(self) -> Result<()> {
+    /// `alone`: no other step has run before.
+    fn run(self, alone: bool) -> Result<()> {
         match self {
             Self::Format => {
                 component("fmt", "rustfmt")?;
@@ -51,7 +52,8 @@ impl Step {
                 workspace::run(&mut command, "`cargo test --release --workspace`")
             }
             Self::Host => {
-                let code = host::run(host::Options::default())?;
+                let options = host::Options::default();
+                let code = if alone { host::run(options)? } else { host::run_built(options)? };
                 ensure!(code == ExitCode::SUCCESS, "`cargo xtask host` failed on the demo");
                 Ok(())
             }
@@ -72,7 +74,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     for (number, step) in steps.iter().enumerate() {
         println!("\n== {}/{} {} ==", number + 1, steps.len(), step.name());
         let start = Instant::now();
-        let result = step.run();
+        let result = step.run(options.only.is_some());
         let verdict = if result.is_ok() { "ok" } else { "FAILED" };
         summary.push(format!("{:10} {verdict:6} {:7.1} s", step.name(), start.elapsed().as_secs_f64()));
         if let Err(error) = result {

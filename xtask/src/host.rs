@@ -48,21 +48,23 @@ enum Automation {
 
 /// Bundles if something has changed, builds the host, runs it; its exit code is ours.
 pub fn run(options: Options) -> Result<ExitCode> {
-    let file = match options.file {
-        Some(file) => absolute(&file)?,
-        None => workspace::root().join("demo/lithium.flac"),
-    };
-    if !file.is_file() {
-        bail!("{}: no such file; name an audio file, or none for the demo", file.display());
-    }
+    // Before minutes of building.
+    input(options.file.as_deref())?;
+    // With the whole workspace's features, so that what the parts share is built once.
+    let build = ["build", "--release", "--workspace", "--bin", "earmark-host"];
+    workspace::run(workspace::cargo().args(build), "building the host")?;
+    run_built(options)
+}
+
+/// The same with the host that is built already: after the tests, which need it too. Building it by itself would
+/// compile the dependencies once more, because the tests' own dependencies change their features.
+pub fn run_built(options: Options) -> Result<ExitCode> {
+    let file = input(options.file.as_deref())?;
     let target = workspace::target_dir()?;
     let out = options.out.map_or_else(|| Ok(target.join("host")), |out| absolute(&out))?;
 
     setup::hint();
     let bundles = bundle::run_if_stale()?;
-    // With the whole workspace's features, as the tests build it: what they share is then built once.
-    let build = ["build", "--release", "--workspace", "--bin", "earmark-host"];
-    workspace::run(workspace::cargo().args(build), "building the host")?;
 
     let name = format!("earmark-host{}", std::env::consts::EXE_SUFFIX);
     let mut host = Command::new(target.join("release").join(name));
@@ -85,6 +87,15 @@ pub fn run(options: Options) -> Result<ExitCode> {
         Some(code) => Ok(ExitCode::from(code)),
         None => bail!("the host ended abnormally ({status})"),
     }
+}
+
+/// The file named, or the demo.
+fn input(file: Option<&Path>) -> Result<PathBuf> {
+    let file = file.map_or_else(|| Ok(workspace::root().join("demo/lithium.flac")), absolute)?;
+    if !file.is_file() {
+        bail!("{}: no such file; name an audio file, or none for the demo", file.display());
+    }
+    Ok(file)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

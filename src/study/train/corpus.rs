@@ -52,6 +52,11 @@ impl Song {
         Ok(Self { backing, voice: (!voice.is_empty()).then_some(voice), labels })
     }
 
+    /// Length in seconds.
+    pub(super) fn duration_s(&self) -> f64 {
+        self.backing.len() as f64 / SAMPLE_RATE_HZ as f64
+    }
+
     /// Whether nobody sings in it.
     pub(super) fn is_instrumental(&self) -> bool {
         self.labels.sung().is_empty()

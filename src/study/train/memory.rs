@@ -34,7 +34,7 @@ impl CustomOp2 for Memory {
         dp.par_chunks_mut(song).zip(dy.par_chunks(song)).for_each(|(dp, dy)| {
             filter(dp, dy, &taps, channels, |t, lag| Some(t + lag).filter(|&at| at < time));
         });
-        let dw = p
+        let each: Vec<Vec<f32>> = p
             .par_chunks(song)
             .zip(dy.par_chunks(song))
             .map(|(p, dy)| {
@@ -48,7 +48,12 @@ impl CustomOp2 for Memory {
                 }
                 dw
             })
-            .reduce(|| vec![0.0; width * channels], |a, b| a.iter().zip(&b).map(|(a, b)| a + b).collect());
+            .collect();
+        // Added up in the order of the batch, so that a run repeats to the bit.
+        let mut dw = vec![0.0_f32; width * channels];
+        for part in &each {
+            dw.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        }
         let dp = Tensor::from_vec(dp, (batch, time, channels), device)?;
         let dw = Tensor::from_vec(dw, (width, channels), device)?.t()?.contiguous()?;
         Ok((Some(dp), Some(dw)))

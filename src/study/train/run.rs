@@ -1,6 +1,6 @@
 //! The run: steps, validation, checkpoints, and the model file at the end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -65,7 +65,9 @@ pub trait Progress {
 /// Unreadable data, a model that cannot be trained, a checkpoint of another run, a full disk.
 pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
     gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
-    let bytes = std::fs::read(&settings.init).with_context(|| settings.init.display().to_string())?;
+    let bytes = std::fs::read(&settings.init).with_context(|| {
+        format!("{} cannot be read; name a causal voice model with --init", settings.init.display())
+    })?;
     let card = read_card(&bytes).with_context(|| settings.init.display().to_string())?;
     ensure!(
         card.architecture == "fsmn" && card.labels.len() == 1,
@@ -77,7 +79,7 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
     let checkpoint_path = run.join("checkpoint.safetensors");
     let text = format!("{settings:?}");
 
-    let (train_songs, validation) = read_data(settings, progress)?;
+    let Data { songs, sets, validation } = read_data(settings, progress)?;
     let mut best_score = None;
     let (network, mut optimizer, mut best, first) = match Checkpoint::read(&checkpoint_path)? {
         Some(found) => {
@@ -96,7 +98,7 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
         }
     };
     let mut log = Log::open(&run.join("log.csv"), first)?;
-    let stage = Stage::new(&train_songs);
+    let stage = Stage::new(&songs);
     let finished = std::thread::scope(|scope| -> Result<bool> {
         let (sender, batches) = mpsc::sync_channel::<Vec<Scene>>(AHEAD);
         let stage = &stage;
@@ -142,17 +144,28 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
     })?;
     if finished {
         let report = validation.report("training", &halved(&best)?)?;
-        export(settings, &card, &best, &report, train_songs.len())?;
+        export(settings, &card, &best, &report, &sets)?;
     }
     Ok(finished)
 }
 
-fn read_data(settings: &Settings, progress: &impl Progress) -> Result<(Vec<Song>, Validation)> {
+/// What is learned from and measured on.
+struct Data {
+    songs: Vec<Song>,
+    /// The sets learned from, with their hours, for the card.
+    sets: String,
+    validation: Validation,
+}
+
+fn read_data(settings: &Settings, progress: &impl Progress) -> Result<Data> {
     let (train, valid) = (index::read(&settings.data, "train")?, index::read(&settings.data, "valid")?);
     let all = train.len() + valid.len();
     let mut songs = Vec::with_capacity(train.len());
+    let mut hours: BTreeMap<&str, f64> = BTreeMap::new();
     for (done, entry) in train.iter().enumerate() {
-        songs.push(Song::read(entry)?);
+        let song = Song::read(entry)?;
+        *hours.entry(&entry.set).or_default() += song.duration_s() / 3600.0;
+        songs.push(song);
         progress.reading(done + 1, all);
     }
     let mut held_out = Vec::with_capacity(valid.len());
@@ -161,7 +174,8 @@ fn read_data(settings: &Settings, progress: &impl Progress) -> Result<(Vec<Song>
         held_out.push((entry, song));
         progress.reading(songs.len() + done + 1, all);
     }
-    Ok((songs, Validation::new(held_out)))
+    let sets = hours.iter().map(|(set, hours)| format!("{set} {hours:.2} h")).collect::<Vec<_>>().join(", ");
+    Ok(Data { songs, sets, validation: Validation::new(held_out) })
 }
 
 fn train_step(network: &Network, optimizer: &mut AdamW, batch: &[Scene], rate: f64, step: u64) -> Result<f64> {
@@ -202,13 +216,7 @@ fn halved(tensors: &HashMap<String, Tensor>) -> Result<HashMap<String, Tensor>> 
 }
 
 /// Writes the model file with its card.
-fn export(
-    settings: &Settings,
-    init: &Card,
-    best: &HashMap<String, Tensor>,
-    report: &Report,
-    songs: usize,
-) -> Result<()> {
+fn export(settings: &Settings, init: &Card, best: &HashMap<String, Tensor>, report: &Report, sets: &str) -> Result<()> {
     let name = settings.out.file_stem().map_or_else(|| "vocal".to_owned(), |stem| stem.to_string_lossy().into_owned());
     let mut scores = Vec::new();
     for set in &report.sets {
@@ -223,9 +231,9 @@ fn export(
         description: "Singing voice per 10 ms frame, causal, no look-ahead".to_owned(),
         labels: vec!["singing".to_owned()],
         training_data: format!(
-            "started from {}; then {} steps of {} scenes of 8 s from {songs} labelled songs (split train), mixed across \
-             songs, gated, re-levelled and re-coloured; seed {}",
-            init.name, settings.steps, settings.batch, settings.seed
+            "{sets} (split train), {} steps of {} scenes of 8 s mixed across songs, gated, re-levelled and re-coloured, \
+             seed {}; started from {} ({})",
+            settings.steps, settings.batch, settings.seed, init.name, init.training_data
         ),
         scores,
         ..init.clone()

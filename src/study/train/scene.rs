@@ -18,6 +18,14 @@ const SAMPLES: usize = (FRAMES - 1) * HOP + WINDOW;
 const EDGE_S: f64 = 0.05;
 const EDGE_WEIGHT: f32 = 0.3;
 
+/// Share of the scenes that come from instrumental music, from finished mixes, and from voices over another song's
+/// backing; the rest are stems of one song.
+const INSTRUMENTAL_SHARE: f32 = 0.36;
+const MIX_SHARE: f32 = 0.16;
+const FOREIGN_BACKING_SHARE: f32 = 0.14;
+/// A false alarm on instrumental music costs more than one between two sung lines, where labels are uncertain.
+const INSTRUMENTAL_WEIGHT: f32 = 1.5;
+
 /// Frames with their truth.
 pub(super) struct Scene {
     /// `[FRAMES][MELS]`.
@@ -56,13 +64,14 @@ impl<'a> Stage<'a> {
     fn mix(&self, rng: &mut StdRng) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
         let silent = || (vec![0.0; FRAMES], vec![1.0; FRAMES]);
         let kind: f32 = rng.random();
-        if kind < 0.22 && !self.instrumental.is_empty() {
+        if kind < INSTRUMENTAL_SHARE && !self.instrumental.is_empty() {
             let song = pick(&self.instrumental, rng);
             let start = start(song.backing.len(), rng);
-            let (target, weight) = silent();
+            let (target, mut weight) = silent();
+            weight.fill(INSTRUMENTAL_WEIGHT);
             return (cut(&song.backing, start), target, weight);
         }
-        if kind < 0.42 && !self.sung.is_empty() {
+        if kind < INSTRUMENTAL_SHARE + MIX_SHARE && !self.sung.is_empty() {
             let song = pick(&self.sung, rng);
             let start = start(song.backing.len(), rng);
             let (target, weight) = truth(song, start);
@@ -91,7 +100,7 @@ impl<'a> Stage<'a> {
                 weight[frame] = if edge < (EDGE_S * 100.0) as usize { EDGE_WEIGHT } else { 1.0 };
             }
         }
-        let backing = if kind < 0.6 {
+        let backing = if kind < INSTRUMENTAL_SHARE + MIX_SHARE + FOREIGN_BACKING_SHARE {
             let others =
                 if rng.random_bool(0.5) && !self.instrumental.is_empty() { &self.instrumental } else { &self.stems };
             let other = pick(others, rng);

@@ -46,12 +46,11 @@ impl Validation {
             for frames in frames.chunks(256 * MELS) {
                 vocal.extend(net.step(&mut [&mut stream], &[frames], false)?.concat());
             }
-            let duration_s = song.backing.len() as f64 / super::corpus::SAMPLE_RATE_HZ as f64;
             let curve = Curve {
                 probability: &vocal,
                 first_frame_s: front_end.first_frame_s(),
                 period_s: front_end.hop_s(),
-                duration_s,
+                duration_s: song.duration_s(),
             };
             heard.push((entry, pair(&curve, &song.labels)));
         }

@@ -1,0 +1,115 @@
+//! A training run can be interrupted and resumed without a trace, and ends in a model that everything else loads.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use earmark::study::evaluate::vocal::Report;
+use earmark::study::train::{Progress, Settings, train};
+
+use crate::support::{earmark, scratch};
+
+const RATE_HZ: u32 = 16_000;
+
+/// Two songs to learn from and one to measure on: noise on the left, on the right a tone that comes and goes.
+fn songs(directory: &Path) -> PathBuf {
+    let mut index = String::from("file,labels,split,layout\n");
+    for (number, split) in ["train", "train", "valid"].into_iter().enumerate() {
+        let (audio, labels) = (format!("{number}.wav"), format!("{number}.lab"));
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: RATE_HZ,
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
+        let mut writer = hound::WavWriter::create(directory.join(&audio), spec).unwrap();
+        let mut seed = number as u32 + 1;
+        for at in 0..9 * RATE_HZ {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = (seed >> 8) as f32 / (1 << 24) as f32 - 0.5;
+            let time_s = at as f32 / RATE_HZ as f32;
+            let sings = (3.0..6.0).contains(&time_s);
+            let voice = if sings { (time_s * 440.0 * std::f32::consts::TAU).sin() * 0.5 } else { 0.0 };
+            writer.write_sample(noise * 0.1).unwrap();
+            writer.write_sample(voice).unwrap();
+        }
+        writer.finalize().unwrap();
+        fs::write(directory.join(&labels), "0 3 nosing\n3 6 sing\n6 9 nosing\n").unwrap();
+        index += &format!("{audio},{labels},{split},stems\n");
+    }
+    let path = directory.join("index.csv");
+    fs::write(&path, index).unwrap();
+    path
+}
+
+/// Asks to stop after a number of steps.
+struct StopAfter {
+    steps: u64,
+    done: Cell<u64>,
+    validations: Cell<u64>,
+}
+
+impl Progress for StopAfter {
+    fn reading(&self, _done: usize, _all: usize) {}
+
+    fn step(&self, _step: u64, _steps: u64, loss: f64) {
+        assert!(loss.is_finite());
+        self.done.set(self.done.get() + 1);
+    }
+
+    fn validated(&self, _step: u64, report: &Report, _score: f64, _best: bool) {
+        assert_eq!(report.files.len(), 1, "nothing of `train` is measured");
+        self.validations.set(self.validations.get() + 1);
+    }
+
+    fn stopped(&self) -> bool {
+        self.done.get() >= self.steps
+    }
+}
+
+fn run(settings: &Settings, steps: u64) -> bool {
+    let progress = StopAfter { steps, done: Cell::new(0), validations: Cell::new(0) };
+    train(settings, &progress).unwrap()
+}
+
+#[test]
+fn an_interrupted_run_ends_in_the_same_model() {
+    let directory = scratch("training");
+    let settings = |out: &str| Settings {
+        data: songs(&directory),
+        out: directory.join(out),
+        init: Path::new(env!("CARGO_MANIFEST_DIR")).join("models/stream-vad.safetensors"),
+        steps: 4,
+        batch: 2,
+        rate: 1e-3,
+        validate_every: 2,
+        seed: 7,
+    };
+    let (whole, broken) = (settings("whole.safetensors"), settings("broken.safetensors"));
+    assert!(run(&whole, 9));
+    assert!(!run(&broken, 1), "stops when asked");
+    assert!(!broken.out.exists());
+    assert!(run(&broken, 9), "and goes on");
+    let card = |path: &Path| {
+        let model = earmark::nets::Model::from_file(path).unwrap();
+        (model.card.labels, model.card.training_data)
+    };
+    assert_eq!(card(&whole.out), card(&broken.out));
+    let tensors = |path: &Path| {
+        let bytes = fs::read(path).unwrap();
+        // Behind the header, whose card holds the file's own name.
+        let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        bytes[8 + header..].to_vec()
+    };
+    assert!(tensors(&whole.out) == tensors(&broken.out), "the weights differ");
+    assert!(tensors(&whole.out) != tensors(&whole.init), "nothing was learned");
+
+    let listed = earmark(["zoo".as_ref(), "--json".as_ref(), whole.out.as_os_str()]).quiet().json();
+    assert_eq!(listed[0]["name"], "whole");
+    let other = Settings { seed: 8, ..whole.clone() };
+    let error = format!(
+        "{:#}",
+        train(&other, &StopAfter { steps: 9, done: Cell::new(0), validations: Cell::new(0) }).unwrap_err()
+    );
+    assert!(error.contains("other settings"), "{error}");
+}
