@@ -34,6 +34,10 @@ pub fn standing(ui: &mut Ui, view: &View) {
             ui.label(format!("ride {:+.1} dB", 20.0 * now.gain.log10()));
         }
     });
+    if now.failed {
+        let problem = "processing failed; the audio passes through; switch the plugin off and on again";
+        ui.colored_label(ui.visuals().warn_fg_color, problem);
+    }
     if let Some(note) = &view.status.note {
         ui.colored_label(ui.visuals().warn_fg_color, note);
     }

@@ -23,6 +23,8 @@ pub struct EarmarkPlugin<C: Class> {
     /// Kept from the first activation on, so that the models stay loaded; the window looks in.
     engine: EngineSlot,
     processor: Option<Processor>,
+    /// The processor has panicked; it is kept untouched, because freeing it is not for the audio thread.
+    failed: bool,
     class: PhantomData<C>,
 }
 
@@ -37,6 +39,7 @@ impl<C: Class> Default for EarmarkPlugin<C> {
             window,
             engine: EngineSlot::default(),
             processor: None,
+            failed: false,
             class: PhantomData,
         }
     }
@@ -72,6 +75,7 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
     ) -> bool {
         // Without an engine the audio still passes; the window says what is wrong.
         self.processor = None;
+        self.failed = false;
         let ear = Engine::shared()
             .inspect(|engine| self.engine.set(engine.clone()))
             .and_then(|engine| Ear::new(&engine, f64::from(config.sample_rate), Pace::LIVE));
@@ -95,7 +99,7 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
     }
 
     fn reset(&mut self) {
-        if let Some(processor) = &mut self.processor {
+        if let Some(processor) = self.processor.as_mut().filter(|_| !self.failed) {
             processor.reset();
         }
     }
@@ -106,7 +110,7 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let Some(processor) = &mut self.processor else { return ProcessStatus::Normal };
+        let Some(processor) = self.processor.as_mut().filter(|_| !self.failed) else { return ProcessStatus::Normal };
         let transport = context.transport();
         let silent_host = transport.pos_samples.is_none() && transport.pos_beats.is_none() && transport.tempo.is_none();
         let block = Block {
@@ -117,8 +121,8 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         };
         // Nothing in there is meant to panic; if it does, the host must not go down with it.
         if catch_unwind(AssertUnwindSafe(|| processor.process(block))).is_err() {
-            self.processor = None;
-            self.engine.fail("processing failed; the audio passes through".to_owned());
+            self.failed = true;
+            self.scope.fail();
             return ProcessStatus::Normal;
         }
         if processor.wants_restart() {

@@ -55,6 +55,7 @@ pub(super) struct Processor {
     /// Samples by which emission follows knowledge.
     lag: u64,
     align: bool,
+    restart_asked: bool,
     latency: u32,
     gap: u64,
     control_period: u64,
@@ -108,6 +109,7 @@ impl Processor {
         Self {
             lag: if align || !setup.offline { live_lag } else { 0 },
             align,
+            restart_asked: false,
             latency: latency as u32,
             gap: samples(SHORTEST_GAP_S),
             control_period: samples(CONTROL_PERIOD_S).max(1),
@@ -143,9 +145,11 @@ impl Processor {
         self.latency
     }
 
-    /// Whether `align` was changed since activation, so that the host must activate anew.
-    pub(super) fn wants_restart(&self) -> bool {
-        self.params.emit.align.value() != self.align
+    /// Whether `align` was changed since activation, so that the host must activate anew. Says so once per change.
+    pub(super) fn wants_restart(&mut self) -> bool {
+        let changed = self.params.emit.align.value() != self.align;
+        let asked = std::mem::replace(&mut self.restart_asked, changed);
+        changed && !asked
     }
 
     /// The audio begins anew (transport jump, stop). Real-time safe.

@@ -39,6 +39,8 @@ pub struct Standing {
     pub gain: f32,
     /// Host's rate, Hz; 0 before the first activation.
     pub sample_rate_hz: f32,
+    /// Processing has failed; the audio passes untouched until the next activation.
+    pub failed: bool,
 }
 
 struct Shared {
@@ -51,6 +53,7 @@ struct Shared {
     dropped: AtomicU64,
     gain: AtomicF32,
     sample_rate_hz: AtomicF32,
+    failed: AtomicBool,
 }
 
 /// The audio thread's half.
@@ -74,6 +77,7 @@ pub fn scope() -> (ScopeInput, ScopeOutput) {
         dropped: AtomicU64::new(0),
         gain: AtomicF32::new(1.0),
         sample_rate_hz: AtomicF32::new(0.0),
+        failed: AtomicBool::new(false),
     });
     (ScopeInput(shared.clone()), ScopeOutput(shared))
 }
@@ -105,6 +109,12 @@ impl ScopeInput {
     /// The host has activated the plugin.
     pub fn activated(&self, sample_rate_hz: f32) {
         self.0.sample_rate_hz.store(sample_rate_hz, Ordering::Relaxed);
+        self.0.failed.store(false, Ordering::Relaxed);
+    }
+
+    /// Processing has failed. Real-time safe.
+    pub fn fail(&self) {
+        self.0.failed.store(true, Ordering::Relaxed);
     }
 }
 
@@ -133,6 +143,7 @@ impl ScopeOutput {
             dropped: self.0.dropped.load(Ordering::Relaxed),
             gain: self.0.gain.load(Ordering::Relaxed),
             sample_rate_hz: self.0.sample_rate_hz.load(Ordering::Relaxed),
+            failed: self.0.failed.load(Ordering::Relaxed),
         }
     }
 }
