@@ -4,6 +4,8 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::flat::values;
+
 /// `y[b, t, c] = p[b, t, c] + sum over k of w[c, k] p[b, t - (K - 1) + k, c]`, zeros before the start.
 pub(super) struct Memory;
 
@@ -13,7 +15,7 @@ impl CustomOp2 for Memory {
     }
 
     fn cpu_fwd(&self, p: &CpuStorage, pl: &Layout, w: &CpuStorage, wl: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (p, w) = (rows(p, pl)?, rows(w, wl)?);
+        let (p, w) = (values(p, pl, self.name())?, values(w, wl, self.name())?);
         let (_, time, channels) = pl.shape().dims3()?;
         let taps = transposed(w, channels);
         let mut y = p.to_vec();
@@ -77,13 +79,6 @@ fn filter(y: &mut [f32], x: &[f32], taps: &[f32], channels: usize, at: impl Fn(u
 fn transposed(w: &[f32], channels: usize) -> Vec<f32> {
     let width = w.len() / channels;
     (0..width).flat_map(|k| (0..channels).map(move |c| w[c * width + k])).collect()
-}
-
-fn rows<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    let Some((start, end)) = layout.contiguous_offsets() else {
-        candle_core::bail!("fsmn-memory needs contiguous rows")
-    };
-    Ok(&storage.as_slice::<f32>()?[start..end])
 }
 
 #[cfg(test)]

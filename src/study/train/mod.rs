@@ -2,10 +2,13 @@
 //! `valid` is kept. Every step is a function of the seed and its number, so an interrupted run resumes exactly.
 
 mod checkpoint;
+mod convolution;
 mod corpus;
+mod flat;
 mod memory;
 mod network;
 mod optimizer;
+mod pool;
 mod run;
 mod scene;
 mod validate;
