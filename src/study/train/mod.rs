@@ -4,6 +4,8 @@
 mod checkpoint;
 mod convolution;
 mod corpus;
+#[allow(dead_code)]
+mod effects;
 mod flat;
 mod memory;
 mod network;
