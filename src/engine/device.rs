@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::models::Models;
-use crate::nets::{FsmnStream, Net, Tagging};
+use crate::nets::{VocalStream, Net, Tagging};
 
 /// The user's wish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,13 +50,13 @@ pub trait Backend: Send {
     /// For people.
     fn name(&self) -> String;
 
-    /// Reads new voice frames of several streams in one batch; see [`crate::nets::Fsmn::step`].
+    /// Reads new voice frames of several streams in one batch; see [`crate::nets::VocalNet::step`].
     ///
     /// # Errors
     /// If the device failed.
     fn vocal(
         &mut self,
-        streams: &mut [&mut FsmnStream],
+        streams: &mut [&mut VocalStream],
         frames: &[&[f32]],
         end: bool,
     ) -> Result<Vec<Vec<f32>>, BackendError>;
@@ -87,12 +87,12 @@ impl Backend for Cpu {
 
     fn vocal(
         &mut self,
-        streams: &mut [&mut FsmnStream],
+        streams: &mut [&mut VocalStream],
         frames: &[&[f32]],
         end: bool,
     ) -> Result<Vec<Vec<f32>>, BackendError> {
         match &self.0.vocal.net {
-            Net::Fsmn(net) => Ok(net.step(streams, frames, end)?),
+            Net::Vocal(net) => Ok(net.step(streams, frames, end)?),
             Net::Ced(_) | Net::Musicnn(_) => Err(BackendError("the voice model is not frame-wise".to_owned())),
         }
     }
@@ -104,7 +104,7 @@ impl Backend for Cpu {
             .map(|window| match &model.net {
                 Net::Ced(net) => Ok(net.forward(window)?),
                 Net::Musicnn(net) => Ok(net.forward(window)?),
-                Net::Fsmn(_) => Err(BackendError(format!("{} is not a tagger", model.card.name))),
+                Net::Vocal(_) => Err(BackendError(format!("{} is not a tagger", model.card.name))),
             })
             .collect()
     }

@@ -43,7 +43,8 @@ impl Ear {
             }
         }
         let listener = Listener::new(host_rate_hz, &front_ends)?;
-        let vocal_delay_s = listener.delay_s(0).unwrap_or_default();
+        let waits_s = engine.models().vocal_card().look_ahead_frames as f64 * streams[0].hop_s();
+        let vocal_delay_s = listener.delay_s(0).unwrap_or_default() + waits_s;
         let audio = engine.attach(pace);
         audio.set_active(true);
         let lock_step = ((host_rate_hz * LOCK_STEP_S) as usize).max(1);
@@ -138,7 +139,7 @@ impl Ear {
         self.engine.streams()[0].first_frame_s()
     }
 
-    /// How much later than its instant a voice reading can be known, in seconds (a causal net).
+    /// How much later than its instant a voice reading can be known, in seconds: window, resampler and look-ahead.
     #[must_use]
     pub fn vocal_delay_s(&self) -> f64 {
         self.vocal_delay_s

@@ -123,7 +123,7 @@ impl ModelSet {
     /// As [`Model::from_bytes`], and if the voice model is no frame-wise net.
     pub fn build(&self) -> Result<Models, ModelError> {
         let vocal = Model::from_bytes(self.vocal.bytes.get())?;
-        if !matches!(vocal.net, Net::Fsmn(_)) {
+        if !matches!(vocal.net, Net::Vocal(_)) {
             return Err(ModelError::WrongTask { found: vocal.card.architecture, wanted: "vocal".into() });
         }
         let taggers =

@@ -34,7 +34,7 @@ impl Session {
 
 impl Desks {
     pub(super) fn new(models: &Models, plan: &TaggerPlan, streams: &[FrontEnd], pace: Pace) -> Option<Self> {
-        let Model { net: Net::Fsmn(net), .. } = &models.vocal else { return None };
+        let Model { net: Net::Vocal(net), .. } = &models.vocal else { return None };
         Some(Self { vocal: VocalDesk::new(net, &streams[0]), tags: TagDesk::new(plan, pace), epoch: 0 })
     }
 }

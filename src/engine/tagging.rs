@@ -53,7 +53,7 @@ impl TaggerPlan {
                 // The embedding would take 1008 frames; a round second keeps windows and refreshes in step.
                 Net::Ced(_) => (1000.min(Ced::MOST_FRAMES), Ced::FEWEST_FRAMES),
                 // Below two seconds the long temporal filters see mostly padding.
-                Net::Musicnn(_) | Net::Fsmn(_) => (Musicnn::FRAMES, 130),
+                Net::Musicnn(_) | Net::Vocal(_) => (Musicnn::FRAMES, 130),
             };
             let stream = streams[1..].iter().position(|front_end| *front_end == model.card.front_end).unwrap_or(0);
             Plan { stream, window, fewest, labels: model.card.labels.len() }

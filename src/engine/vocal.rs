@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::link::{Attached, Frame};
 use super::readings::VocalReading;
 use crate::listen::FrontEnd;
-use crate::nets::{Fsmn, FsmnStream};
+use crate::nets::{VocalNet, VocalStream};
 
 /// Frames read from one instance in one pass, so that none keeps the others waiting.
 const MOST_FRAMES: usize = 64;
@@ -13,16 +13,14 @@ const MOST_FRAMES: usize = 64;
 /// Peak below which a frame counts as silence: -80 dB re full scale.
 pub(super) const SILENCE_PEAK: f32 = 1e-4;
 
-/// Silent frames after which a causal net rests: longer than it can remember (8 blocks of 20 frames).
-const FRAMES_UNTIL_REST: u32 = 200;
-
 /// One instance's voice stream.
 pub(super) struct VocalDesk {
-    stream: FsmnStream,
-    fresh: FsmnStream,
-    /// A causal net may rest in silence; one with look-ahead may not, its output would shift.
-    may_rest: bool,
-    silent_frames: u32,
+    stream: VocalStream,
+    fresh: VocalStream,
+    /// Silent frames after which the net rests: longer than it can remember.
+    frames_until_rest: usize,
+    silent_frames: usize,
+    look_ahead_frames: usize,
     /// Frames read whose probability is still to come.
     unread: VecDeque<(u64, u64)>,
     /// A frame that did not fit into the pass.
@@ -34,11 +32,12 @@ pub(super) struct VocalDesk {
 }
 
 impl VocalDesk {
-    pub(super) fn new(net: &Fsmn, front_end: &FrontEnd) -> Self {
+    pub(super) fn new(net: &VocalNet, front_end: &FrontEnd) -> Self {
         Self {
             stream: net.stream(),
             fresh: net.stream(),
-            may_rest: net.look_ahead_frames() == 0,
+            frames_until_rest: net.memory_frames() + net.look_ahead_frames() + 1,
+            look_ahead_frames: net.look_ahead_frames(),
             silent_frames: 0,
             unread: VecDeque::new(),
             held: None,
@@ -58,8 +57,8 @@ impl VocalDesk {
             let Some(frame) = self.held.take().or_else(|| link.pop(0)) else { break };
             let new_beginning = frame.epoch != *epoch;
             let silent = frame.peak < SILENCE_PEAK;
-            let rests = self.may_rest && silent && self.silent_frames >= FRAMES_UNTIL_REST;
-            if (new_beginning || rests) && !self.pass.is_empty() {
+            let long_silence = self.silent_frames >= self.frames_until_rest;
+            if (new_beginning || long_silence) && !self.pass.is_empty() {
                 self.held = Some(frame);
                 break;
             }
@@ -69,35 +68,35 @@ impl VocalDesk {
                 self.stream.clone_from(&self.fresh);
                 self.unread.clear();
                 self.silent_frames = 0;
-            } else if rests {
-                link.publish_vocal(self.reading(*epoch, (frame.index, frame.known_at), 0.0));
-                continue;
-            }
-            if silent {
-                self.silent_frames += 1;
-            } else {
-                if self.may_rest && self.silent_frames >= FRAMES_UNTIL_REST {
-                    self.stream.clone_from(&self.fresh);
+            } else if long_silence {
+                // What the look-ahead still held back is silence, too; the fresh stream will not answer for it.
+                while let Some((waiting, _)) = self.unread.pop_front() {
+                    link.publish_vocal(self.reading(*epoch, (waiting, frame.known_at), 0.0));
                 }
-                self.silent_frames = 0;
+                if silent {
+                    link.publish_vocal(self.reading(*epoch, (frame.index, frame.known_at), 0.0));
+                    continue;
+                }
+                self.stream.clone_from(&self.fresh);
             }
+            self.silent_frames = if silent { self.silent_frames + 1 } else { 0 };
             self.unread.push_back((frame.index, frame.known_at));
             self.pass.extend_from_slice(&frame.mels[..INPUTS]);
         }
     }
 
     /// The memory and the gathered frames, for the net.
-    pub(super) fn job(&mut self) -> (&mut FsmnStream, &[f32]) {
+    pub(super) fn job(&mut self) -> (&mut VocalStream, &[f32]) {
         (&mut self.stream, &self.pass)
     }
 
     /// Publishes what the net said: `probability` per frame.
     pub(super) fn publish(&mut self, link: &Attached, epoch: u32, probability: impl Iterator<Item = f32>) {
         for probability in probability {
-            // A net with look-ahead answers late: a frame is known when the newest frame read so far is.
-            let known_at = self.unread.back().map_or(0, |newest| newest.1);
-            let Some((frame, own)) = self.unread.pop_front() else { break };
-            let known_at = if self.may_rest { own } else { known_at };
+            // A frame is known when the last one that its look-ahead reaches is; at the end, when the audio ends.
+            let last = self.unread.get(self.look_ahead_frames).or(self.unread.back());
+            let known_at = last.map_or(0, |last| last.1);
+            let Some((frame, _)) = self.unread.pop_front() else { break };
             link.publish_vocal(self.reading(epoch, (frame, known_at), probability));
         }
     }

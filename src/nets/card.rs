@@ -61,6 +61,9 @@ pub struct Card {
     /// Of a voice model: the labels that count as a voice, the likeliest of them decides. Empty: the first label alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub voice: Vec<String>,
+    /// Of a voice model: frames after its own that a probability waits for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub look_ahead_frames: usize,
     /// SPDX expression.
     pub licence: String,
     /// Who made it.
@@ -75,4 +78,9 @@ pub struct Card {
     /// Measured figures.
     #[serde(default)]
     pub scores: Vec<Score>,
+}
+
+/// Left out of the card then.
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

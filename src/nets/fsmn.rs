@@ -7,9 +7,11 @@ use candle_nn::VarBuilder;
 
 use super::layers::{Activation::Relu, Dense};
 
-const INPUTS: usize = 80;
+/// Filter-bank values of a frame.
+pub(super) const INPUTS: usize = 80;
 const HIDDEN: usize = 256;
-const PROJECTION: usize = 128;
+/// Width of a memory.
+pub(super) const PROJECTION: usize = 128;
 const BLOCKS: usize = 8;
 const TAPS: usize = 20;
 
@@ -19,23 +21,40 @@ const FEWEST_ROWS: usize = 2;
 
 /// A DFSMN over 80 Kaldi filter-bank values, causal or with look-ahead taps.
 pub struct Fsmn {
-    mean: Vec<f32>,
-    inverse_deviation: Vec<f32>,
+    trunk: Trunk,
+    output: Outputs,
+}
+
+/// Everything of a DFSMN but its output: filter-bank frames in, rows of [`PROJECTION`] values out.
+pub(super) struct Trunk {
+    statistics: Statistics,
     input: [Dense; 2],
     /// Dense layers before each memory but the first.
     hidden: Vec<[Dense; 2]>,
     memory: Vec<Taps>,
-    output: Dense,
+}
+
+/// Mean and inverse deviation of each band over the training data.
+pub(super) struct Statistics {
+    mean: Vec<f32>,
+    inverse_deviation: Vec<f32>,
+}
+
+/// The last two layers: [`PROJECTION`] values to sigmoids.
+pub(super) struct Outputs {
+    hidden: Dense,
     /// The last layer, `[outputs][HIDDEN]` and `[outputs]`: so narrow that a plain loop serves, and the matrix product
     /// would change its order of summation with the number of rows.
-    last_weight: Vec<f32>,
-    last_bias: Vec<f32>,
+    weight: Vec<f32>,
+    bias: Vec<f32>,
 }
 
 /// Depth-wise filters over time, `[taps][PROJECTION]`.
-struct Taps {
+pub(super) struct Taps {
     back: Vec<f32>,
     ahead: Vec<f32>,
+    /// Rows from one tap to the next.
+    dilation: usize,
 }
 
 /// What one audio stream has left in the memories of an [`Fsmn`].
@@ -44,8 +63,9 @@ pub struct FsmnStream {
     blocks: Vec<History>,
 }
 
+/// What a filter still needs of the rows it has seen.
 #[derive(Clone)]
-struct History {
+pub(super) struct History {
     /// Rows of [`PROJECTION`] values that the filter still reaches, oldest first.
     projected: Vec<f32>,
     /// Rows of the block's input that wait for the look-ahead, for the skip connection.
@@ -58,54 +78,31 @@ impl Fsmn {
     /// # Errors
     /// A missing tensor or one of another shape.
     pub fn new(outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
-        let taps = |block: usize| -> Result<Taps> {
-            let vb = vb.pp(format!("fsmn{block}"));
-            let read = |name: &str| -> Result<Vec<f32>> {
-                vb.get((PROJECTION, TAPS), &format!("{name}.weight"))?.t()?.flatten_all()?.to_vec1()
-            };
-            let ahead = if vb.contains_tensor("lookahead.weight") { read("lookahead")? } else { Vec::new() };
-            Ok(Taps { back: read("lookback")?, ahead })
-        };
-        Ok(Self {
-            mean: vb.get(INPUTS, "cmvn.mean")?.to_vec1()?,
-            inverse_deviation: vb.get(INPUTS, "cmvn.istd")?.to_vec1()?,
-            input: [
-                Dense::new(INPUTS, HIDDEN, true, &vb.pp("in.fc1"))?.activated(Relu),
-                Dense::new(HIDDEN, PROJECTION, true, &vb.pp("in.fc2"))?.activated(Relu),
-            ],
-            hidden: (1..BLOCKS)
-                .map(|block| {
-                    let vb = vb.pp(format!("fsmn{block}"));
-                    Ok([
-                        Dense::new(PROJECTION, HIDDEN, true, &vb.pp("fc1"))?.activated(Relu),
-                        Dense::new(HIDDEN, PROJECTION, false, &vb.pp("fc2"))?,
-                    ])
-                })
-                .collect::<Result<_>>()?,
-            memory: (0..BLOCKS).map(taps).collect::<Result<_>>()?,
-            output: Dense::new(PROJECTION, HIDDEN, true, &vb.pp("out.fc1"))?.activated(Relu),
-            last_weight: vb.get((outputs, HIDDEN), "out.fc2.weight")?.flatten_all()?.to_vec1()?,
-            last_bias: vb.get(outputs, "out.fc2.bias")?.to_vec1()?,
-        })
+        Ok(Self { trunk: Trunk::new(vb)?, output: Outputs::new(outputs, &vb.pp("out"))? })
     }
 
     /// Number of probabilities per frame.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.last_bias.len()
+        self.output.bias.len()
     }
 
     /// Frames that a probability waits for: 0 for a causal net.
     #[must_use]
     pub fn look_ahead_frames(&self) -> usize {
-        self.memory.iter().map(|taps| taps.ahead.len() / PROJECTION).sum()
+        self.trunk.memory.iter().map(|taps| taps.ahead.len() / PROJECTION).sum()
+    }
+
+    /// Frames that can still move a probability after they have passed.
+    #[must_use]
+    pub fn memory_frames(&self) -> usize {
+        self.trunk.memory_frames()
     }
 
     /// The memory of a stream that has heard nothing.
     #[must_use]
     pub fn stream(&self) -> FsmnStream {
-        let empty = History { projected: vec![0.0; (TAPS - 1) * PROJECTION], skipped: Vec::new() };
-        FsmnStream { blocks: vec![empty; BLOCKS] }
+        self.trunk.stream()
     }
 
     /// Reads new frames of several streams in one pass: `frames[s]` holds rows of 80 filter-bank values for
@@ -117,37 +114,8 @@ impl Fsmn {
     /// # Errors
     /// If a product fails (frames that are not whole rows).
     pub fn step(&self, streams: &mut [&mut FsmnStream], frames: &[&[f32]], end: bool) -> Result<Vec<Vec<f32>>> {
-        let mut rows: Vec<usize> = frames.iter().map(|frames| frames.len() / INPUTS).collect();
-        let mut projected = self.first_projection(&frames.concat())?;
-        let mut skipped = Vec::new();
-        for (block, taps) in self.memory.iter().enumerate() {
-            if block > 0 {
-                let [first, second] = &self.hidden[block - 1];
-                projected = with_rows(&skipped, PROJECTION, PROJECTION, |x| {
-                    let x = Tensor::from_vec(x, ((), PROJECTION), &Device::Cpu)?;
-                    second.forward(&first.forward(&x)?)
-                })?;
-            }
-            let mut at = 0;
-            let mut out = Vec::with_capacity(projected.len());
-            for (stream, rows) in streams.iter_mut().zip(&mut rows) {
-                let history = &mut stream.blocks[block];
-                let range = at * PROJECTION..(at + *rows) * PROJECTION;
-                at += *rows;
-                history.projected.extend_from_slice(&projected[range.clone()]);
-                if block > 0 {
-                    history.skipped.extend_from_slice(&skipped[range]);
-                }
-                let before = out.len();
-                taps.filter(history, block > 0, end, &mut out);
-                *rows = (out.len() - before) / PROJECTION;
-            }
-            skipped = out;
-        }
-        let hidden = with_rows(&skipped, PROJECTION, HIDDEN, |x| {
-            self.output.forward(&Tensor::from_vec(x, ((), PROJECTION), &Device::Cpu)?)
-        })?;
-        let probability: Vec<f32> = hidden.chunks_exact(HIDDEN).flat_map(|row| self.last(row)).collect();
+        let (memory, rows) = self.trunk.step(streams, frames, end)?;
+        let probability = self.output.forward(&memory)?;
         let mut rest = probability.as_slice();
         Ok(rows
             .into_iter()
@@ -158,29 +126,128 @@ impl Fsmn {
             })
             .collect())
     }
+}
+
+impl Statistics {
+    /// Reads `mean` and `istd`.
+    pub(super) fn new(vb: &VarBuilder<'_>) -> Result<Self> {
+        Ok(Self { mean: vb.get(INPUTS, "mean")?.to_vec1()?, inverse_deviation: vb.get(INPUTS, "istd")?.to_vec1()? })
+    }
+
+    /// `count` frames at the mean.
+    pub(super) fn mean_frames(&self, count: usize) -> Vec<f32> {
+        self.mean.repeat(count)
+    }
+
+    /// Brings rows of bands to mean 0 and deviation 1, in place.
+    pub(super) fn apply(&self, rows: &mut [f32]) {
+        for row in rows.chunks_exact_mut(INPUTS) {
+            for ((x, mean), inverse_deviation) in row.iter_mut().zip(&self.mean).zip(&self.inverse_deviation) {
+                *x = (*x - mean) * inverse_deviation;
+            }
+        }
+    }
+}
+
+impl Trunk {
+    /// Reads the layers `cmvn`, `in` and `fsmn0` to `fsmn7`.
+    pub(super) fn new(vb: &VarBuilder<'_>) -> Result<Self> {
+        Ok(Self {
+            statistics: Statistics::new(&vb.pp("cmvn"))?,
+            input: [
+                Dense::new(INPUTS, HIDDEN, true, &vb.pp("in.fc1"))?.activated(Relu),
+                Dense::new(HIDDEN, PROJECTION, true, &vb.pp("in.fc2"))?.activated(Relu),
+            ],
+            hidden: (1..BLOCKS)
+                .map(|block| bottleneck(&vb.pp(format!("fsmn{block}"))))
+                .collect::<Result<_>>()?,
+            memory: (0..BLOCKS).map(|block| Taps::new(1, &vb.pp(format!("fsmn{block}")))).collect::<Result<_>>()?,
+        })
+    }
+
+    pub(super) fn memory_frames(&self) -> usize {
+        self.memory.iter().map(Taps::reach).sum()
+    }
+
+    pub(super) fn stream(&self) -> FsmnStream {
+        FsmnStream { blocks: self.memory.iter().map(Taps::history).collect() }
+    }
+
+    /// Returns all streams' rows of [`PROJECTION`] values, and how many of them are each stream's. See [`Fsmn::step`].
+    pub(super) fn step(
+        &self,
+        streams: &mut [&mut FsmnStream],
+        frames: &[&[f32]],
+        end: bool,
+    ) -> Result<(Vec<f32>, Vec<usize>)> {
+        let mut rows: Vec<usize> = frames.iter().map(|frames| frames.len() / INPUTS).collect();
+        let mut projected = with_rows(&frames.concat(), INPUTS, PROJECTION, |mut x| {
+            self.statistics.apply(&mut x);
+            let x = Tensor::from_vec(x, ((), INPUTS), &Device::Cpu)?;
+            self.input[1].forward(&self.input[0].forward(&x)?)
+        })?;
+        let mut skipped = Vec::new();
+        for (block, taps) in self.memory.iter().enumerate() {
+            if block > 0 {
+                projected = bottleneck_rows(&self.hidden[block - 1], &skipped)?;
+            }
+            let histories = streams.iter_mut().map(|stream| &mut stream.blocks[block]);
+            let skip = (block > 0).then_some(skipped.as_slice());
+            skipped = taps.filter_all(histories, &projected, skip, &mut rows, end);
+        }
+        Ok((skipped, rows))
+    }
+}
+
+impl Outputs {
+    /// Reads `fc1` and `fc2`.
+    pub(super) fn new(outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        Ok(Self {
+            hidden: Dense::new(PROJECTION, HIDDEN, true, &vb.pp("fc1"))?.activated(Relu),
+            weight: vb.get((outputs, HIDDEN), "fc2.weight")?.flatten_all()?.to_vec1()?,
+            bias: vb.get(outputs, "fc2.bias")?.to_vec1()?,
+        })
+    }
+
+    /// Number of probabilities per row.
+    pub(super) fn count(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Rows of probabilities from rows of [`PROJECTION`] values.
+    pub(super) fn forward(&self, rows: &[f32]) -> Result<Vec<f32>> {
+        let hidden = with_rows(rows, PROJECTION, HIDDEN, |x| {
+            self.hidden.forward(&Tensor::from_vec(x, ((), PROJECTION), &Device::Cpu)?)
+        })?;
+        Ok(hidden.chunks_exact(HIDDEN).flat_map(|row| self.last(row)).collect())
+    }
 
     fn last<'a>(&'a self, row: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
-        self.last_weight.chunks_exact(HIDDEN).zip(&self.last_bias).map(move |(weights, bias)| {
+        self.weight.chunks_exact(HIDDEN).zip(&self.bias).map(move |(weights, bias)| {
             let logit = bias + weights.iter().zip(row).map(|(weight, x)| weight * x).sum::<f32>();
             1.0 / (1.0 + (-logit).exp())
         })
     }
+}
 
-    fn first_projection(&self, frames: &[f32]) -> Result<Vec<f32>> {
-        with_rows(frames, INPUTS, PROJECTION, |mut x| {
-            for row in x.chunks_exact_mut(INPUTS) {
-                for ((x, mean), inverse_deviation) in row.iter_mut().zip(&self.mean).zip(&self.inverse_deviation) {
-                    *x = (*x - mean) * inverse_deviation;
-                }
-            }
-            let x = Tensor::from_vec(x, ((), INPUTS), &Device::Cpu)?;
-            self.input[1].forward(&self.input[0].forward(&x)?)
-        })
-    }
+/// The two layers before a memory, `fc1` and `fc2`.
+pub(super) fn bottleneck(vb: &VarBuilder<'_>) -> Result<[Dense; 2]> {
+    Ok([
+        Dense::new(PROJECTION, HIDDEN, true, &vb.pp("fc1"))?.activated(Relu),
+        Dense::new(HIDDEN, PROJECTION, false, &vb.pp("fc2"))?,
+    ])
+}
+
+/// Runs a [`bottleneck`] on rows of [`PROJECTION`] values.
+pub(super) fn bottleneck_rows([first, second]: &[Dense; 2], rows: &[f32]) -> Result<Vec<f32>> {
+    with_rows(rows, PROJECTION, PROJECTION, |x| {
+        let x = Tensor::from_vec(x, ((), PROJECTION), &Device::Cpu)?;
+        second.forward(&first.forward(&x)?)
+    })
 }
 
 /// Runs `f` on `rows` (rows of `inputs` values), padded to [`FEWEST_ROWS`], and returns its rows of `outputs`.
-fn with_rows(
+pub(super) fn with_rows(
     rows: &[f32],
     inputs: usize,
     outputs: usize,
@@ -198,23 +265,70 @@ fn with_rows(
 }
 
 impl Taps {
+    /// Reads `lookback.weight` and, if it is there, `lookahead.weight`, `[PROJECTION, TAPS]` each, whose taps lie
+    /// `dilation` rows apart.
+    pub(super) fn new(dilation: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let read = |name: &str| -> Result<Vec<f32>> {
+            vb.get((PROJECTION, TAPS), &format!("{name}.weight"))?.t()?.flatten_all()?.to_vec1()
+        };
+        let ahead = if vb.contains_tensor("lookahead.weight") { read("lookahead")? } else { Vec::new() };
+        Ok(Self { back: read("lookback")?, ahead, dilation })
+    }
+
+    /// Rows that the filter reaches back.
+    pub(super) fn reach(&self) -> usize {
+        (TAPS - 1) * self.dilation
+    }
+
+    /// The history of a stream that has heard nothing.
+    pub(super) fn history(&self) -> History {
+        History { projected: vec![0.0; self.reach() * PROJECTION], skipped: Vec::new() }
+    }
+
+    /// Filters the new rows of all streams, of which `rows` says how many each has (and afterwards, how many rows each
+    /// has got out of the filter), and adds the skip connection.
+    pub(super) fn filter_all<'a>(
+        &self,
+        histories: impl Iterator<Item = &'a mut History>,
+        projected: &[f32],
+        skipped: Option<&[f32]>,
+        rows: &mut [usize],
+        end: bool,
+    ) -> Vec<f32> {
+        let mut at = 0;
+        let mut out = Vec::with_capacity(projected.len());
+        for (history, rows) in histories.zip(rows) {
+            let range = at * PROJECTION..(at + *rows) * PROJECTION;
+            at += *rows;
+            history.projected.extend_from_slice(&projected[range.clone()]);
+            if let Some(skipped) = skipped {
+                history.skipped.extend_from_slice(&skipped[range]);
+            }
+            let before = out.len();
+            self.filter(history, skipped.is_some(), end, &mut out);
+            *rows = (out.len() - before) / PROJECTION;
+        }
+        out
+    }
+
     /// Filters all rows of `history` whose look-ahead is there (with `end`, all) and appends them to `out`.
     fn filter(&self, history: &mut History, skip: bool, end: bool, out: &mut Vec<f32>) {
-        let ahead = self.ahead.len() / PROJECTION;
+        let ahead = self.ahead.len() / PROJECTION * self.dilation;
         if end {
             let padded = history.projected.len() + ahead * PROJECTION;
             history.projected.resize(padded, 0.0);
         }
         let held = history.projected.len() / PROJECTION;
-        let ready = held.saturating_sub(TAPS - 1 + ahead);
+        let ready = held.saturating_sub(self.reach() + ahead);
         for row in 0..ready {
             let past = &history.projected[row * PROJECTION..];
+            let now = &past[self.reach() * PROJECTION..];
             let start = out.len();
-            out.extend_from_slice(&past[(TAPS - 1) * PROJECTION..TAPS * PROJECTION]);
+            out.extend_from_slice(&now[..PROJECTION]);
             let y = &mut out[start..];
-            accumulate(y, &self.back, past);
+            accumulate(y, &self.back, past, self.dilation);
             if ahead > 0 {
-                accumulate(y, &self.ahead, &past[TAPS * PROJECTION..]);
+                accumulate(y, &self.ahead, &now[self.dilation * PROJECTION..], self.dilation);
             }
             if skip {
                 let skipped = &history.skipped[row * PROJECTION..][..PROJECTION];
@@ -228,8 +342,8 @@ impl Taps {
     }
 }
 
-fn accumulate(y: &mut [f32], taps: &[f32], rows: &[f32]) {
-    for (weights, row) in taps.chunks_exact(PROJECTION).zip(rows.chunks_exact(PROJECTION)) {
+fn accumulate(y: &mut [f32], taps: &[f32], rows: &[f32], dilation: usize) {
+    for (weights, row) in taps.chunks_exact(PROJECTION).zip(rows.chunks(PROJECTION * dilation)) {
         for ((y, weight), x) in y.iter_mut().zip(weights).zip(row) {
             *y += weight * x;
         }

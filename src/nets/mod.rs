@@ -5,17 +5,21 @@
 
 mod card;
 mod ced;
+pub(crate) mod conv_fsmn;
 mod fsmn;
 pub mod genre;
 mod layers;
 mod musicnn;
 pub mod registry;
+mod vocal;
 
 pub use card::{Card, Provenance, Score, Task};
 pub use ced::Ced;
+pub use conv_fsmn::{ConvFsmn, ConvFsmnStream};
 pub use fsmn::{Fsmn, FsmnStream};
 pub use musicnn::Musicnn;
 pub use registry::{Model, ModelError, Net};
+pub use vocal::{VocalNet, VocalStream};
 
 /// What a tagger says about a window of audio.
 #[derive(Debug, Clone, PartialEq)]

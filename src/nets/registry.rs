@@ -5,16 +5,20 @@ use candle_nn::VarBuilder;
 use safetensors::SafeTensors;
 
 use super::card::{CARD_FORMAT, Card};
-use super::{Ced, Fsmn, Musicnn};
+use super::{Ced, ConvFsmn, Fsmn, Musicnn, VocalNet};
 use crate::listen::FrontEnd;
 
 /// Metadata key of the card.
 pub const CARD_KEY: &str = "earmark";
 
+/// Longest look-ahead of a voice net that is run, frames: a probability later than this is of no use, and the link to
+/// the worker keeps as many frames waiting.
+const MOST_LOOK_AHEAD_FRAMES: usize = 200;
+
 /// A net of any architecture.
 pub enum Net {
-    /// See [`Fsmn`].
-    Fsmn(Fsmn),
+    /// A frame-wise voice net; see [`VocalNet`].
+    Vocal(VocalNet),
     /// See [`Ced`].
     Ced(Ced),
     /// See [`Musicnn`].
@@ -50,7 +54,7 @@ pub enum ModelError {
     #[error("has a card of format {0}, this version reads format {CARD_FORMAT}; update Earmark")]
     Format(u32),
     /// No such architecture.
-    #[error("names the architecture \"{0}\", which this version does not know; it knows fsmn, ced, musicnn")]
+    #[error("names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, ced, musicnn")]
     UnknownArchitecture(String),
     /// The front end contradicts itself or does not fit the net.
     #[error("states a front end that does not fit: {0}")]
@@ -131,6 +135,10 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
     if card.labels.is_empty() {
         return Err(ModelError::NoLabels);
     }
+    if card.look_ahead_frames > MOST_LOOK_AHEAD_FRAMES {
+        let ahead = card.look_ahead_frames;
+        return Err(ModelError::Shape(format!("{ahead} frames of look-ahead, at most {MOST_LOOK_AHEAD_FRAMES} are run")));
+    }
     let labels = card.labels.len();
     let hears = |wanted: FrontEnd| {
         if card.front_end == wanted {
@@ -144,12 +152,25 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         )))
     };
     let net = match card.architecture.as_str() {
-        "fsmn" => hears(FrontEnd::kaldi_fbank_80()).map(|()| Fsmn::new(labels, vb).map(Net::Fsmn)),
+        "fsmn" => {
+            hears(FrontEnd::kaldi_fbank_80()).map(|()| Fsmn::new(labels, vb).map(|net| Net::Vocal(VocalNet::Fsmn(net))))
+        }
+        "conv_fsmn" => hears(FrontEnd::kaldi_fbank_80()).map(|()| {
+            ConvFsmn::new(labels, card.look_ahead_frames, vb).map(|net| Net::Vocal(VocalNet::ConvFsmn(net)))
+        }),
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
         "musicnn" => hears(FrontEnd::musicnn_mel_96()).map(|()| Musicnn::new(labels, vb).map(Net::Musicnn)),
         other => Err(ModelError::UnknownArchitecture(other.to_owned())),
     }?;
-    net.map_err(|e| ModelError::Shape(first_line(&e.to_string())))
+    let net = net.map_err(|e| ModelError::Shape(first_line(&e.to_string())))?;
+    match &net {
+        Net::Vocal(vocal) if vocal.look_ahead_frames() != card.look_ahead_frames => Err(ModelError::Shape(format!(
+            "the net looks {} frames ahead, the card says {}",
+            vocal.look_ahead_frames(),
+            card.look_ahead_frames
+        ))),
+        _ => Ok(net),
+    }
 }
 
 fn is_finite(tensor: &Tensor) -> candle_core::Result<bool> {

@@ -9,13 +9,16 @@ use indicatif::ProgressBar;
 use super::console::Console;
 use super::{Outcome, stop};
 use crate::study::evaluate::vocal::Report;
-use crate::study::train::{Progress, Settings, train};
+use crate::study::train::{NetKind, Progress, Settings, train};
 
 /// Networks that can be trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Trainable {
-    /// The causal voice detector.
+    /// The causal voice detector, one output: singing.
     Fsmn,
+    /// The same with convolutions beside it and a memory over the phrase: singing, speech, music.
+    #[value(name = "conv_fsmn")]
+    ConvFsmn,
 }
 
 #[derive(Debug, Args)]
@@ -23,9 +26,9 @@ pub(super) struct Arguments {
     /// What to train.
     #[arg(value_name = "NET")]
     net: Trainable,
-    /// Labelled songs: a CSV file with the columns file, labels, split, layout.
-    #[arg(long, value_name = "INDEX.csv")]
-    data: PathBuf,
+    /// Labelled songs: a CSV file with the columns file, labels, split, layout. May be given several times.
+    #[arg(long, value_name = "INDEX.csv", required = true)]
+    data: Vec<PathBuf>,
     /// The model file to write; beside it comes a folder with log and checkpoint.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -35,8 +38,8 @@ pub(super) struct Arguments {
     /// Steps in all.
     #[arg(long, default_value_t = 1500)]
     steps: u64,
-    /// Scenes of 8 s in a batch.
-    #[arg(long, default_value_t = 16)]
+    /// Scenes of 10 s in a batch.
+    #[arg(long, default_value_t = 12)]
     batch: usize,
     /// Peak learning rate.
     #[arg(long, default_value_t = 5e-4)]
@@ -44,20 +47,31 @@ pub(super) struct Arguments {
     /// Steps from one validation to the next.
     #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u64).range(1..))]
     validate_every: u64,
+    /// Validations without a new best after which the run ends; 0 for never.
+    #[arg(long, default_value_t = 0)]
+    patience: u64,
+    /// Frames of 10 ms that conv_fsmn answers late, to have heard a little of what follows.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=10))]
+    look_ahead_frames: u64,
     /// Everything random follows from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
-    let Trainable::Fsmn = arguments.net;
     let settings = Settings {
+        net: match arguments.net {
+            Trainable::Fsmn => NetKind::Fsmn,
+            Trainable::ConvFsmn => NetKind::ConvFsmn,
+        },
         data: arguments.data.clone(),
         out: arguments.out.clone(),
         init: arguments.init.clone(),
         steps: arguments.steps,
         batch: arguments.batch.max(1),
         rate: arguments.rate,
+        look_ahead_frames: arguments.look_ahead_frames as usize,
+        patience: arguments.patience,
         validate_every: arguments.validate_every,
         seed: arguments.seed,
     };

@@ -25,6 +25,18 @@ pub struct Frames {
     sung: Vec<bool>,
 }
 
+impl Frames {
+    /// What the net said.
+    pub fn probability(&self) -> &[f32] {
+        &self.probability
+    }
+
+    /// What is true.
+    pub fn sung(&self) -> &[bool] {
+        &self.sung
+    }
+}
+
 /// The figures of a file, a set, or everything.
 #[derive(Clone, Debug, Serialize)]
 pub struct Figures {
@@ -102,6 +114,9 @@ pub fn pair(heard: &Curve<'_>, labels: &Labels) -> Frames {
     for step in 0..(end_s / STEP_S).round() as usize {
         // The middle of the step, so that a label's edge never falls on the instant itself.
         let time_s = (step as f64 + 0.5) * STEP_S;
+        if labels.is_unsure_at(time_s) {
+            continue;
+        }
         let frame = ((time_s - heard.first_frame_s) / heard.period_s).round().max(0.0) as usize;
         frames.probability.push(heard.probability[frame.min(last)]);
         frames.sung.push(labels.sings_at(time_s));

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 const KEY: &str = "run";
 const WEIGHT: &str = "weight/";
 const BEST: &str = "best/";
+const AVERAGE: &str = "average/";
 const MOMENT: &str = "moment/";
 
 /// What a checkpoint says of itself.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Standing {
     /// Settings of the run, as text; another run must not resume from here.
     pub(super) settings: String,
@@ -22,12 +23,16 @@ pub(super) struct Standing {
     pub(super) step: u64,
     /// Best score so far, if any was taken.
     pub(super) best_score: Option<f64>,
+    /// Validations since then.
+    pub(super) waited: u64,
 }
 
 /// A whole run.
 pub(super) struct Checkpoint {
     pub(super) standing: Standing,
     pub(super) weights: HashMap<String, Tensor>,
+    /// The weights' running average.
+    pub(super) average: HashMap<String, Tensor>,
     pub(super) best: HashMap<String, Tensor>,
     pub(super) moments: HashMap<String, Tensor>,
 }
@@ -38,7 +43,8 @@ impl Checkpoint {
     /// # Errors
     /// If the disk refuses.
     pub(super) fn write(&self, path: &Path) -> Result<()> {
-        let parts = [(WEIGHT, &self.weights), (BEST, &self.best), (MOMENT, &self.moments)];
+        let parts =
+            [(WEIGHT, &self.weights), (AVERAGE, &self.average), (BEST, &self.best), (MOMENT, &self.moments)];
         let tensors: HashMap<String, &Tensor> = parts
             .iter()
             .flat_map(|(prefix, part)| part.iter().map(move |(name, tensor)| (format!("{prefix}{name}"), tensor)))
@@ -67,7 +73,7 @@ impl Checkpoint {
                 all.iter().filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone())));
             named.collect()
         };
-        Ok(Some(Self { standing, weights: part(WEIGHT), best: part(BEST), moments: part(MOMENT) }))
+        Ok(Some(Self { standing, weights: part(WEIGHT), average: part(AVERAGE), best: part(BEST), moments: part(MOMENT) }))
     }
 }
 

@@ -1,10 +1,11 @@
-//! Labelled songs in memory.
+//! Labelled songs in memory, at the rate that nets hear.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
+use crate::listen::Resampler;
 use crate::study::decode;
 use crate::study::evaluate::index::Entry;
-use crate::study::lab::Labels;
+use crate::study::lab::{Kind, Labels};
 use crate::study::mix::Layout;
 
 /// Rate of all training audio, Hz.
@@ -12,6 +13,8 @@ pub(super) const SAMPLE_RATE_HZ: usize = 16_000;
 
 /// One song, as its source allows.
 pub(super) struct Song {
+    /// The collection it belongs to.
+    pub(super) set: String,
     /// Everything but the voice; of a finished mix, everything.
     pub(super) backing: Vec<f32>,
     /// The voice alone, where stems are there.
@@ -23,33 +26,30 @@ impl Song {
     /// Decodes one file of an index.
     ///
     /// # Errors
-    /// Unreadable audio or labels, or audio of another rate.
+    /// Unreadable audio or labels.
     pub(super) fn read(entry: &Entry) -> Result<Self> {
         let context = || entry.audio.display().to_string();
         let labels = Labels::read(&entry.labels)?;
         let mut file = decode::open(&entry.audio).with_context(context)?;
-        ensure!(
-            file.sample_rate_hz == SAMPLE_RATE_HZ as f64,
-            "{} has {} Hz; training audio has {SAMPLE_RATE_HZ} Hz",
-            context(),
-            file.sample_rate_hz
-        );
-        let (mut backing, mut voice) = (Vec::new(), Vec::new());
+        let mut tracks = [Track::new(file.sample_rate_hz), Track::new(file.sample_rate_hz)];
         let mut block = Vec::new();
         while file.next_block(&mut block).with_context(context)? {
             match (entry.layout, block.as_slice()) {
                 (Layout::Stems, [accompaniment, stem, ..]) => {
-                    backing.extend_from_slice(accompaniment);
-                    voice.extend_from_slice(stem);
+                    tracks[0].push(accompaniment);
+                    tracks[1].push(stem);
                 }
                 (_, channels) => {
                     let length = channels.first().map_or(0, Vec::len);
                     let share = 1.0 / channels.len().max(1) as f32;
-                    backing.extend((0..length).map(|at| channels.iter().map(|c| c[at] * share).sum::<f32>()));
+                    let mono: Vec<f32> =
+                        (0..length).map(|at| channels.iter().map(|c| c[at] * share).sum::<f32>()).collect();
+                    tracks[0].push(&mono);
                 }
             }
         }
-        Ok(Self { backing, voice: (!voice.is_empty()).then_some(voice), labels })
+        let [backing, voice] = tracks.map(|track| track.samples);
+        Ok(Self { set: entry.set.clone(), backing, voice: (!voice.is_empty()).then_some(voice), labels })
     }
 
     /// Length in seconds.
@@ -57,8 +57,41 @@ impl Song {
         self.backing.len() as f64 / SAMPLE_RATE_HZ as f64
     }
 
-    /// Whether nobody sings in it.
-    pub(super) fn is_instrumental(&self) -> bool {
-        self.labels.sung().is_empty()
+    /// Whether somebody sings in it.
+    pub(super) fn is_sung(&self) -> bool {
+        !self.labels.sung().is_empty()
+    }
+
+    /// Whether somebody speaks in it, and nobody sings.
+    pub(super) fn is_speech(&self) -> bool {
+        !self.is_sung() && !self.labels.of_kind(Kind::Speech).is_empty()
+    }
+}
+
+/// One channel on its way to [`SAMPLE_RATE_HZ`].
+struct Track {
+    resampler: Option<Resampler>,
+    samples: Vec<f32>,
+}
+
+/// Samples handed to the resampler at a time.
+const CHUNK: usize = 512;
+
+impl Track {
+    fn new(rate_hz: f64) -> Self {
+        let wanted = SAMPLE_RATE_HZ as f64;
+        let resampler = (rate_hz != wanted).then(|| Resampler::new(rate_hz, wanted, CHUNK));
+        Self { resampler, samples: Vec::new() }
+    }
+
+    fn push(&mut self, samples: &[f32]) {
+        match &mut self.resampler {
+            None => self.samples.extend_from_slice(samples),
+            Some(resampler) => {
+                for chunk in samples.chunks(CHUNK) {
+                    resampler.push(chunk, |sample, _| self.samples.push(sample));
+                }
+            }
+        }
     }
 }

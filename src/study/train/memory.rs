@@ -4,10 +4,11 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::flat::values;
-
-/// `y[b, t, c] = p[b, t, c] + sum over k of w[c, k] p[b, t - (K - 1) + k, c]`, zeros before the start.
-pub(super) struct Memory;
+/// `y[b, t, c] = p[b, t, c] + sum over k of w[c, k] p[b, t - (K - 1 - k) dilation, c]`, zeros before the start.
+pub(super) struct Memory {
+    /// Rows from tap to tap.
+    pub(super) dilation: usize,
+}
 
 impl CustomOp2 for Memory {
     fn name(&self) -> &'static str {
@@ -15,12 +16,12 @@ impl CustomOp2 for Memory {
     }
 
     fn cpu_fwd(&self, p: &CpuStorage, pl: &Layout, w: &CpuStorage, wl: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (p, w) = (values(p, pl, self.name())?, values(w, wl, self.name())?);
+        let (p, w) = (rows(p, pl)?, rows(w, wl)?);
         let (_, time, channels) = pl.shape().dims3()?;
         let taps = transposed(w, channels);
         let mut y = p.to_vec();
         y.par_chunks_mut(time * channels).zip(p.par_chunks(time * channels)).for_each(|(y, p)| {
-            filter(y, p, &taps, channels, |t, lag| t.checked_sub(lag));
+            filter(y, p, &taps, channels, |t, lag| t.checked_sub(lag * self.dilation));
         });
         Ok((CpuStorage::F32(y), pl.shape().clone()))
     }
@@ -34,7 +35,7 @@ impl CustomOp2 for Memory {
         let mut dp = dy.clone();
         let song = time * channels;
         dp.par_chunks_mut(song).zip(dy.par_chunks(song)).for_each(|(dp, dy)| {
-            filter(dp, dy, &taps, channels, |t, lag| Some(t + lag).filter(|&at| at < time));
+            filter(dp, dy, &taps, channels, |t, lag| Some(t + lag * self.dilation).filter(|&at| at < time));
         });
         let each: Vec<Vec<f32>> = p
             .par_chunks(song)
@@ -42,8 +43,8 @@ impl CustomOp2 for Memory {
             .map(|(p, dy)| {
                 let mut dw = vec![0.0_f32; width * channels];
                 for (t, dy) in dy.chunks_exact(channels).enumerate() {
-                    for lag in 0..width.min(t + 1) {
-                        let p = &p[(t - lag) * channels..][..channels];
+                    for lag in 0..width.min(t / self.dilation + 1) {
+                        let p = &p[(t - lag * self.dilation) * channels..][..channels];
                         let row = &mut dw[(width - 1 - lag) * channels..][..channels];
                         row.iter_mut().zip(p).zip(dy).for_each(|((dw, p), dy)| *dw += p * dy);
                     }
@@ -81,6 +82,13 @@ fn transposed(w: &[f32], channels: usize) -> Vec<f32> {
     (0..width).flat_map(|k| (0..channels).map(move |c| w[c * width + k])).collect()
 }
 
+fn rows<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    let Some((start, end)) = layout.contiguous_offsets() else {
+        candle_core::bail!("fsmn-memory needs contiguous rows")
+    };
+    Ok(&storage.as_slice::<f32>()?[start..end])
+}
+
 #[cfg(test)]
 mod tests {
     use candle_core::{Device, Var};
@@ -88,13 +96,13 @@ mod tests {
     use super::*;
 
     /// The same by candle's own operations.
-    fn reference(p: &Tensor, w: &Tensor) -> Result<Tensor> {
+    fn reference(p: &Tensor, w: &Tensor, dilation: usize) -> Result<Tensor> {
         let (_, time, _) = p.dims3()?;
         let width = w.dim(1)?;
-        let padded = p.pad_with_zeros(1, width - 1, 0)?;
+        let padded = p.pad_with_zeros(1, (width - 1) * dilation, 0)?;
         (0..width).try_fold(p.clone(), |y, k| {
             let tap = w.narrow(1, k, 1)?.flatten_all()?;
-            y + padded.narrow(1, k, time)?.broadcast_mul(&tap)?
+            y + padded.narrow(1, k * dilation, time)?.broadcast_mul(&tap)?
         })
     }
 
@@ -103,14 +111,16 @@ mod tests {
         let device = Device::Cpu;
         let p = Var::randn(0.0_f32, 1.0, (3, 40, 8), &device)?;
         let w = Var::randn(0.0_f32, 1.0, (8, 20), &device)?;
-        let ours = p.apply_op2(&w, Memory)?;
-        let theirs = reference(&p, &w)?;
         let worst = |a: &Tensor, b: &Tensor| (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>();
-        assert!(worst(&ours, &theirs)? < 1e-4);
-        let (ours, theirs) = (ours.sqr()?.sum_all()?.backward()?, theirs.sqr()?.sum_all()?.backward()?);
-        for var in [&p, &w] {
-            let (Some(ours), Some(theirs)) = (ours.get(var), theirs.get(var)) else { panic!("no gradient") };
-            assert!(worst(ours, theirs)? < 1e-2, "{}", worst(ours, theirs)?);
+        for dilation in [1, 3] {
+            let ours = p.apply_op2(&w, Memory { dilation })?;
+            let theirs = reference(&p, &w, dilation)?;
+            assert!(worst(&ours, &theirs)? < 1e-4);
+            let (ours, theirs) = (ours.sqr()?.sum_all()?.backward()?, theirs.sqr()?.sum_all()?.backward()?);
+            for var in [&p, &w] {
+                let (Some(ours), Some(theirs)) = (ours.get(var), theirs.get(var)) else { panic!("no gradient") };
+                assert!(worst(ours, theirs)? < 1e-2, "{}", worst(ours, theirs)?);
+            }
         }
         Ok(())
     }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor};
 
-use super::network::Network;
+use super::learner::Learner;
+use super::weights::Weights;
 
 const BETA: [f64; 2] = [0.9, 0.999];
 const EPS: f64 = 1e-8;
@@ -24,9 +25,16 @@ impl AdamW {
     ///
     /// # Errors
     /// If a gradient does not fit its weight.
-    pub(super) fn step(&mut self, network: &Network, gradients: &GradStore, rate: f64, step: u64) -> Result<()> {
+    pub(super) fn step(
+        &mut self,
+        learner: &dyn Learner,
+        weights: &Weights,
+        gradients: &GradStore,
+        rate: f64,
+        step: u64,
+    ) -> Result<()> {
         let mut all = Vec::new();
-        for (name, var) in network.vars() {
+        for (name, var) in weights.vars() {
             if let Some(gradient) = gradients.get(var) {
                 all.push((name, var, gradient.flatten_all()?.to_vec1::<f32>()?));
             }
@@ -35,6 +43,7 @@ impl AdamW {
         let shorten = (LONGEST_GRADIENT / square.sqrt().max(1e-12)).min(1.0) as f32;
         let correction = BETA.map(|beta| 1.0 - beta.powf(step as f64));
         for (name, var, gradient) in all {
+            let rate = rate * learner.rate_scale(name);
             let mut weights: Vec<f32> = var.flatten_all()?.to_vec1()?;
             let empty = || [vec![0.0; weights.len()], vec![0.0; weights.len()]];
             let [first, second] = self.moments.entry(name.clone()).or_insert_with(empty);

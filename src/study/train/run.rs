@@ -1,54 +1,43 @@
 //! The run: steps, validation, checkpoints, and the model file at the end.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use anyhow::{Context, Result, bail, ensure};
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rayon::prelude::*;
 
+use super::calibrate::Platt;
 use super::checkpoint::{Checkpoint, Standing, write_whole};
 use super::corpus::Song;
-use super::network::{Network, loss};
+use super::export::{export, halved};
+use super::learner::{LABELS, Learner};
+use super::log::Log;
 use super::optimizer::AdamW;
-use super::scene::{FRAMES, MELS, Scene, Stage};
+use super::scene::{Example, Stage, front_end_rows};
+use super::settings::Settings;
 use super::validate::{Validation, score};
-use crate::nets::registry::{CARD_KEY, read_card};
-use crate::nets::{Card, Model, Score};
-use crate::study::evaluate::index;
+use super::weights::{Weights, loss};
+use crate::nets::registry::read_card;
+use crate::nets::{Card, Task};
+use crate::study::evaluate::index::{self, Entry};
 use crate::study::evaluate::vocal::Report;
 
 /// Steps over which the learning rate rises at the start.
 const WARM_UP: u64 = 50;
 /// Share of the peak learning rate at the end.
 const LAST_RATE: f64 = 0.02;
+/// Share of the old average that each step keeps; less at the start.
+const AVERAGE_KEEPS: f64 = 0.995;
 /// Batches that wait ready.
 const AHEAD: usize = 3;
 
-/// What a run does.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The index of labelled songs.
-    pub data: PathBuf,
-    /// The model file to write.
-    pub out: PathBuf,
-    /// The causal voice model to start from.
-    pub init: PathBuf,
-    /// Steps in all.
-    pub steps: u64,
-    /// Scenes of 8 s in a batch.
-    pub batch: usize,
-    /// Peak learning rate.
-    pub rate: f64,
-    /// Steps from one validation to the next.
-    pub validate_every: u64,
-    /// Everything random follows from it.
-    pub seed: u64,
-}
-
 /// Who watches a run.
-pub trait Progress {
+pub trait Progress: Sync {
     /// `done` of `all` songs are read.
     fn reading(&self, done: usize, all: usize);
     /// A step was made.
@@ -59,61 +48,54 @@ pub trait Progress {
     fn stopped(&self) -> bool;
 }
 
+/// Where a run is.
+struct Run {
+    weights: Weights,
+    /// A running average of the weights: what is measured and kept, because it is better than any single step's.
+    average: HashMap<String, Tensor>,
+    optimizer: AdamW,
+    best: HashMap<String, Tensor>,
+    standing: Standing,
+}
+
 /// Trains, and writes the best net to `settings.out`. `false` if it was stopped; the same call resumes.
 ///
 /// # Errors
 /// Unreadable data, a model that cannot be trained, a checkpoint of another run, a full disk.
 pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
     gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
-    let bytes = std::fs::read(&settings.init).with_context(|| {
-        format!("{} cannot be read; name a causal voice model with --init", settings.init.display())
-    })?;
-    let card = read_card(&bytes).with_context(|| settings.init.display().to_string())?;
-    ensure!(
-        card.architecture == "fsmn" && card.labels.len() == 1,
-        "{} is no causal voice model",
-        settings.init.display()
-    );
-    let run = settings.out.with_extension("run");
-    std::fs::create_dir_all(&run).with_context(|| format!("{} cannot be made", run.display()))?;
-    let checkpoint_path = run.join("checkpoint.safetensors");
-    let text = format!("{settings:?}");
+    let learner = settings.learner();
+    let learner = learner.as_ref();
+    let (init, init_card) = read_init(settings)?;
+    let folder = settings.out.with_extension("run");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let checkpoint_path = folder.join("checkpoint.safetensors");
 
-    let Data { songs, sets, validation } = read_data(settings, progress)?;
-    let mut best_score = None;
-    let (network, mut optimizer, mut best, first) = match Checkpoint::read(&checkpoint_path)? {
-        Some(found) => {
-            ensure!(
-                found.standing.settings == text,
-                "{} belongs to a run with other settings; remove it or choose another --out",
-                checkpoint_path.display()
-            );
-            best_score = found.standing.best_score;
-            (Network::new(found.weights)?, AdamW::from_tensors(&found.moments)?, found.best, found.standing.step + 1)
-        }
-        None => {
-            let network = Network::new(candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?)?;
-            let best = network.tensors();
-            (network, AdamW::default(), best, 1)
-        }
-    };
-    let mut log = Log::open(&run.join("log.csv"), first)?;
+    let mut run = Run::begin(settings, learner, init, &checkpoint_path)?;
+    let first = run.standing.step + 1;
+    let Data { songs, sets, validation } = read_data(settings, learner, progress)?;
+    write_whole(&folder.join("settings.json"), &serde_json::to_vec_pretty(&Facts::new(settings, &sets))?)?;
+    let mut log = Log::open(&folder.join("log.csv"), first);
     let stage = Stage::new(&songs);
+    let front_end = learner.front_end();
     let finished = std::thread::scope(|scope| -> Result<bool> {
-        let (sender, batches) = mpsc::sync_channel::<Vec<Scene>>(AHEAD);
-        let stage = &stage;
+        let (sender, batches) = mpsc::sync_channel::<Vec<Example>>(AHEAD);
+        let (stage, front_end) = (&stage, &front_end);
         scope.spawn(move || {
             for step in first..=settings.steps {
-                let number = |scene: usize| (step - 1) * settings.batch as u64 + scene as u64;
-                let batch = (0..settings.batch).map(|scene| stage.scene(settings.seed, number(scene))).collect();
-                if sender.send(batch).is_err() {
+                let example = |scene: usize| {
+                    let number = (step - 1) * settings.batch as u64 + scene as u64;
+                    let scene = stage.scene(settings.seed, number);
+                    scene.heard(front_end, learner.outputs(), learner.look_ahead_frames())
+                };
+                if sender.send((0..settings.batch).map(example).collect()).is_err() {
                     return;
                 }
             }
         });
         for step in first..=settings.steps {
             let batch = batches.recv().context("the scenes ended early")?;
-            let value = train_step(&network, &mut optimizer, &batch, rate(settings, step), step)?;
+            let value = run.step(settings, learner, batch, step)?;
             if !value.is_finite() {
                 bail!("the loss is no longer a number at step {step}; start again with a smaller --rate");
             }
@@ -121,20 +103,18 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
             let stops = progress.stopped();
             let validates = step % settings.validate_every == 0 || step == settings.steps;
             if validates {
-                let report = validation.report("training", &network.tensors())?;
+                let report = validation.report("training", validation.heard(learner, &run.average)?);
                 let score = score(&report);
-                let is_best = best_score.is_none_or(|best| score > best);
-                if is_best {
-                    best_score = Some(score);
-                    best = copied(&network.tensors())?;
-                }
+                let is_best = run.measured(score)?;
                 log.add(step, value, score, &report)?;
                 progress.validated(step, &report, score, is_best);
             }
             if validates || stops {
-                let standing = Standing { settings: text.clone(), step, best_score };
-                let (weights, moments) = (network.tensors(), optimizer.tensors()?);
-                Checkpoint { standing, weights, best: best.clone(), moments }.write(&checkpoint_path)?;
+                run.checkpoint(&checkpoint_path)?;
+            }
+            let patient = settings.patience == 0 || run.standing.waited < settings.patience;
+            if !patient {
+                return Ok(true);
             }
             if stops && step < settings.steps {
                 return Ok(false);
@@ -143,10 +123,93 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
         Ok(true)
     })?;
     if finished {
-        let report = validation.report("training", &halved(&best)?)?;
-        export(settings, &card, &best, &report, &sets)?;
+        let mut best = run.best;
+        let platt = Platt::fit(validation.sets(), &validation.heard(learner, &best)?);
+        platt.fold(&mut best)?;
+        let report = validation.report("training", validation.heard(learner, &halved(&best)?)?);
+        export(settings, learner, &init_card, &best, &report, &sets)?;
+        progress.validated(run.standing.step, &report, score(&report), true);
     }
     Ok(finished)
+}
+
+impl Run {
+    /// Where the checkpoint says, or at the beginning.
+    fn begin(
+        settings: &Settings,
+        learner: &dyn Learner,
+        init: HashMap<String, Tensor>,
+        checkpoint: &Path,
+    ) -> Result<Self> {
+        let text = serde_json::to_string(settings)?;
+        if let Some(found) = Checkpoint::read(checkpoint)? {
+            ensure!(
+                found.standing.settings == text,
+                "{} belongs to a run with other settings; remove it or choose another --out",
+                checkpoint.display()
+            );
+            return Ok(Self {
+                weights: Weights::new(found.weights)?,
+                average: found.average,
+                optimizer: AdamW::from_tensors(&found.moments)?,
+                best: found.best,
+                standing: found.standing,
+            });
+        }
+        let weights = Weights::new(learner.start(init, settings.seed)?)?;
+        let average = copied(&weights.tensors())?;
+        let standing = Standing { settings: text, step: 0, best_score: None, waited: 0 };
+        Ok(Self { best: average.clone(), average, weights, optimizer: AdamW::default(), standing })
+    }
+
+    fn step(&mut self, settings: &Settings, learner: &dyn Learner, batch: Vec<Example>, step: u64) -> Result<f64> {
+        let front_end = learner.front_end();
+        let shape = (batch.len(), front_end_rows(&front_end), front_end.n_mels);
+        let join = |part: fn(&Example) -> &Vec<f32>| batch.iter().flat_map(part).copied().collect::<Vec<f32>>();
+        let frames = Tensor::from_vec(join(|example| &example.frames), shape, &Device::Cpu)?;
+        let mut rng = StdRng::seed_from_u64(settings.seed.wrapping_add(step.wrapping_mul(0xD1B5_4A32_D192_ED03)));
+        let logits = learner.forward(&self.weights, &frames, Some(&mut rng))?;
+        let loss = loss(&logits, join(|example| &example.target), join(|example| &example.weight))?;
+        self.optimizer.step(learner, &self.weights, &loss.backward()?, rate(settings, step), step)?;
+        let keeps = AVERAGE_KEEPS.min(step as f64 / (step as f64 + 10.0));
+        for (name, now) in self.weights.tensors() {
+            if let Some(average) = self.average.get_mut(&name) {
+                *average = ((&*average * keeps)? + (now * (1.0 - keeps))?)?;
+            }
+        }
+        self.standing.step = step;
+        Ok(f64::from(loss.to_scalar::<f32>()?))
+    }
+
+    /// Notes a score; whether it is the best.
+    fn measured(&mut self, score: f64) -> Result<bool> {
+        let is_best = self.standing.best_score.is_none_or(|best| score > best);
+        self.standing.waited = if is_best { 0 } else { self.standing.waited + 1 };
+        if is_best {
+            self.standing.best_score = Some(score);
+            self.best = copied(&self.average)?;
+        }
+        Ok(is_best)
+    }
+
+    fn checkpoint(&self, path: &Path) -> Result<()> {
+        let standing = self.standing.clone();
+        let (weights, moments) = (self.weights.tensors(), self.optimizer.tensors()?);
+        Checkpoint { standing, weights, average: self.average.clone(), best: self.best.clone(), moments }.write(path)
+    }
+}
+
+/// The tensors and the card of the model to start from.
+fn read_init(settings: &Settings) -> Result<(HashMap<String, Tensor>, Card)> {
+    let path = settings.init.display();
+    let bytes = std::fs::read(&settings.init)
+        .with_context(|| format!("{path} cannot be read; name a causal voice model with --init"))?;
+    let card = read_card(&bytes).with_context(|| path.to_string())?;
+    ensure!(
+        card.task == Task::Vocal && matches!(card.architecture.as_str(), "fsmn" | "conv_fsmn"),
+        "{path} is no causal voice model; name one with --init"
+    );
+    Ok((candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?, card))
 }
 
 /// What is learned from and measured on.
@@ -157,34 +220,30 @@ struct Data {
     validation: Validation,
 }
 
-fn read_data(settings: &Settings, progress: &impl Progress) -> Result<Data> {
-    let (train, valid) = (index::read(&settings.data, "train")?, index::read(&settings.data, "valid")?);
+fn read_data(settings: &Settings, learner: &dyn Learner, progress: &impl Progress) -> Result<Data> {
+    let entries = |split: &str| -> Result<Vec<Entry>> {
+        let each = settings.data.iter().map(|data| {
+            index::read(data, split).with_context(|| data.display().to_string())
+        });
+        Ok(each.collect::<Result<Vec<_>>>()?.concat())
+    };
+    let (train, valid) = (entries("train")?, entries("valid")?);
     let all = train.len() + valid.len();
-    let mut songs = Vec::with_capacity(train.len());
-    let mut hours: BTreeMap<&str, f64> = BTreeMap::new();
-    for (done, entry) in train.iter().enumerate() {
-        let song = Song::read(entry)?;
-        *hours.entry(&entry.set).or_default() += song.duration_s() / 3600.0;
-        songs.push(song);
-        progress.reading(done + 1, all);
-    }
-    let mut held_out = Vec::with_capacity(valid.len());
-    for (done, entry) in valid.into_iter().enumerate() {
+    let done = AtomicUsize::new(0);
+    let read = |entry: Entry| -> Result<(Entry, Song)> {
         let song = Song::read(&entry)?;
-        held_out.push((entry, song));
-        progress.reading(songs.len() + done + 1, all);
+        progress.reading(done.fetch_add(1, Ordering::Relaxed) + 1, all);
+        Ok((entry, song))
+    };
+    let songs: Vec<(Entry, Song)> = train.into_par_iter().map(read).collect::<Result<_>>()?;
+    let held_out: Vec<(Entry, Song)> = valid.into_par_iter().map(read).collect::<Result<_>>()?;
+    let mut hours: BTreeMap<&str, f64> = BTreeMap::new();
+    for (entry, song) in &songs {
+        *hours.entry(&entry.set).or_default() += song.duration_s() / 3600.0;
     }
     let sets = hours.iter().map(|(set, hours)| format!("{set} {hours:.2} h")).collect::<Vec<_>>().join(", ");
-    Ok(Data { songs, sets, validation: Validation::new(held_out) })
-}
-
-fn train_step(network: &Network, optimizer: &mut AdamW, batch: &[Scene], rate: f64, step: u64) -> Result<f64> {
-    let join = |part: fn(&Scene) -> &Vec<f32>| batch.iter().flat_map(part).copied().collect::<Vec<f32>>();
-    let frames = Tensor::from_vec(join(|scene| &scene.frames), (batch.len(), FRAMES, MELS), &Device::Cpu)?;
-    let logits = network.forward(&frames)?;
-    let loss = loss(&logits, &join(|scene| &scene.target), &join(|scene| &scene.weight))?;
-    optimizer.step(network, &loss.backward()?, rate, step)?;
-    Ok(f64::from(loss.to_scalar::<f32>()?))
+    let songs = songs.into_iter().map(|(_, song)| song).collect();
+    Ok(Data { songs, sets, validation: Validation::new(learner.front_end(), held_out) })
 }
 
 /// A short rise, then a half cosine down.
@@ -200,78 +259,23 @@ fn copied(tensors: &HashMap<String, Tensor>) -> Result<HashMap<String, Tensor>> 
     tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.copy()?))).collect()
 }
 
-/// What the weights are after a passage through half precision, as the model file stores them.
-fn halved(tensors: &HashMap<String, Tensor>) -> Result<HashMap<String, Tensor>> {
-    let half = |(name, tensor): (&String, &Tensor)| {
-        Ok((
-            name.clone(),
-            if name.starts_with("cmvn.") {
-                tensor.clone()
-            } else {
-                tensor.to_dtype(DType::F16)?.to_dtype(DType::F32)?
-            },
-        ))
-    };
-    tensors.iter().map(half).collect()
+/// What the run's folder says of it, so that it can be repeated.
+#[derive(serde::Serialize)]
+struct Facts<'a> {
+    settings: &'a Settings,
+    /// Sets with their hours.
+    train: &'a str,
+    labels: [&'static str; 3],
+    earmark: &'static str,
+    /// The commit of the working directory's repository, where there is one.
+    commit: Option<String>,
 }
 
-/// Writes the model file with its card.
-fn export(settings: &Settings, init: &Card, best: &HashMap<String, Tensor>, report: &Report, sets: &str) -> Result<()> {
-    let name = settings.out.file_stem().map_or_else(|| "vocal".to_owned(), |stem| stem.to_string_lossy().into_owned());
-    let mut scores = Vec::new();
-    for set in &report.sets {
-        let figures = [("AUC", set.auc), ("accuracy at 0.5", set.accuracy), ("false-alarm rate", set.false_alarm_rate)];
-        let data = format!("{}, valid, 10 ms frames (selected on it)", set.name);
-        scores.extend(figures.into_iter().filter_map(|(metric, value)| {
-            Some(Score { data: data.clone(), metric: metric.to_owned(), value: (value? * 1e4).round() / 1e4 })
-        }));
-    }
-    let card = Card {
-        name,
-        description: "Singing voice per 10 ms frame, causal, no look-ahead".to_owned(),
-        labels: vec!["singing".to_owned()],
-        training_data: format!(
-            "{sets} (split train), {} steps of {} scenes of 8 s mixed across songs, gated, re-levelled and re-coloured, \
-             seed {}; started from {} ({})",
-            settings.steps, settings.batch, settings.seed, init.name, init.training_data
-        ),
-        scores,
-        ..init.clone()
-    };
-    let mut tensors: Vec<(String, Tensor)> = Vec::new();
-    for (name, tensor) in best {
-        let kept = if name.starts_with("cmvn.") { tensor.clone() } else { tensor.to_dtype(DType::F16)? };
-        tensors.push((name.clone(), kept));
-    }
-    tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
-    let bytes = safetensors::serialize(tensors, Some(metadata))?;
-    Model::from_bytes(&bytes).context("the trained model does not load")?;
-    write_whole(&settings.out, &bytes)
-}
-
-/// The learning curve as a table.
-struct Log {
-    path: PathBuf,
-    text: String,
-}
-
-impl Log {
-    fn open(path: &Path, first: u64) -> Result<Self> {
-        let text = if first > 1 { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
-        Ok(Self { path: path.to_owned(), text })
-    }
-
-    fn add(&mut self, step: u64, loss: f64, score: f64, report: &Report) -> Result<()> {
-        let figure = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.4}"));
-        if self.text.is_empty() {
-            self.text.push_str("step,loss,score,set,auc,accuracy,false_alarm_rate\n");
-        }
-        for set in &report.sets {
-            let (auc, accuracy, alarms) = (figure(set.auc), figure(set.accuracy), figure(set.false_alarm_rate));
-            // Writing to a String cannot fail.
-            let _ = writeln!(self.text, "{step},{loss:.4},{score:.4},{},{auc},{accuracy},{alarms}", set.name);
-        }
-        write_whole(&self.path, self.text.as_bytes())
+impl<'a> Facts<'a> {
+    fn new(settings: &'a Settings, train: &'a str) -> Self {
+        let git = std::process::Command::new("git").args(["describe", "--always", "--dirty"]).output().ok();
+        let commit = git.filter(|git| git.status.success()).and_then(|git| String::from_utf8(git.stdout).ok());
+        let commit = commit.map(|commit| commit.trim().to_owned());
+        Self { settings, train, labels: LABELS, earmark: env!("CARGO_PKG_VERSION"), commit }
     }
 }

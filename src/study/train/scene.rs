@@ -1,200 +1,300 @@
-//! A training scene: a few seconds of audio as a mixer might play them to the detector, with the truth per frame.
+//! A training scene: ten seconds of audio as a mixer might play them to the detector, with the truth for every frame.
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::corpus::{SAMPLE_RATE_HZ, Song};
+use super::effects;
+use super::layer::{Layer, MOMENT, MOMENT_S, Moment, Part};
+use super::repertoire::Repertoire;
 use crate::listen::{FrontEnd, Listener};
 
-/// Frames of a scene: 8 s.
-pub(super) const FRAMES: usize = 800;
-/// Mel bands of a frame.
-pub(super) const MELS: usize = 80;
-const HOP: usize = 160;
-const WINDOW: usize = 400;
-const SAMPLES: usize = (FRAMES - 1) * HOP + WINDOW;
+/// Length of a scene.
+const MOMENTS: usize = 1000;
+/// A little more, so that the last frame's window is full.
+const SAMPLES: usize = (MOMENTS + 4) * MOMENT;
 
-/// Within this distance of a label's edge the truth is uncertain and counts little.
-const EDGE_S: f64 = 0.05;
-const EDGE_WEIGHT: f32 = 0.3;
-
-/// Share of the scenes that come from instrumental music, from finished mixes, and from voices over another song's
-/// backing; the rest are stems of one song.
-const INSTRUMENTAL_SHARE: f32 = 0.36;
-const MIX_SHARE: f32 = 0.16;
-const FOREIGN_BACKING_SHARE: f32 = 0.14;
+/// Shares of the scenes: instrumental music, finished songs, speech, voices over other backings; the rest are stems of
+/// one song.
+const INSTRUMENTAL: f32 = 0.28;
+const FINISHED: f32 = 0.12;
+const SPEECH: f32 = 0.12;
+const FOREIGN: f32 = 0.22;
 /// A false alarm on instrumental music costs more than one between two sung lines, where labels are uncertain.
 const INSTRUMENTAL_WEIGHT: f32 = 1.5;
+/// What the outputs that nobody gates by count beside singing.
+const SIDE_WEIGHT: f32 = 0.3;
+/// Level of a scene before its gain, RMS.
+const LEVEL: f32 = 0.1;
+/// Backing below this RMS over 10 ms is no music, at the level above.
+const AUDIBLE: f32 = 3e-4;
 
-/// Frames with their truth.
+/// Audio with its truth: for each 10 ms, what each of [`super::learner::LABELS`] should be and how much that counts.
 pub(super) struct Scene {
-    /// `[FRAMES][MELS]`.
+    audio: Vec<f32>,
+    truth: Vec<[(f32, f32); 3]>,
+}
+
+/// A scene as a net hears it.
+pub(super) struct Example {
+    /// Rows of mel values.
     pub(super) frames: Vec<f32>,
-    /// 1 where someone sings.
+    /// For each row, what the outputs should be.
     pub(super) target: Vec<f32>,
-    /// How much a frame counts.
+    /// How much each counts.
     pub(super) weight: Vec<f32>,
 }
 
 /// Makes scenes from songs.
 pub(super) struct Stage<'a> {
-    sung: Vec<&'a Song>,
-    stems: Vec<&'a Song>,
-    instrumental: Vec<&'a Song>,
+    finished: Repertoire<'a>,
+    stems: Repertoire<'a>,
+    instrumental: Repertoire<'a>,
+    speech: Repertoire<'a>,
+}
+
+/// Tracks on their way to a scene.
+struct Take {
+    backing: Vec<f32>,
+    voice: Vec<f32>,
+    moments: Vec<Moment>,
+    instrumental: bool,
 }
 
 impl<'a> Stage<'a> {
     pub(super) fn new(songs: &'a [Song]) -> Self {
-        let of = |keep: &dyn Fn(&Song) -> bool| songs.iter().filter(|song| keep(song)).collect();
         Self {
-            sung: of(&|song| song.voice.is_none() && !song.is_instrumental()),
-            stems: of(&|song| song.voice.is_some()),
-            instrumental: of(&Song::is_instrumental),
+            finished: Repertoire::new(songs, |song| song.voice.is_none() && song.is_sung()),
+            stems: Repertoire::new(songs, |song| song.voice.is_some() && song.is_sung()),
+            instrumental: Repertoire::new(songs, |song| !song.is_sung() && !song.is_speech()),
+            speech: Repertoire::new(songs, Song::is_speech),
         }
     }
 
     /// The scene with this number; the same for the same seed.
     pub(super) fn scene(&self, seed: u64, number: u64) -> Scene {
         let mut rng = StdRng::seed_from_u64(seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let (mut audio, target, weight) = self.mix(&mut rng);
-        colour(&mut audio, &mut rng);
-        Scene { frames: frames(&audio), target, weight }
+        let take = self.take(&mut rng).unwrap_or_else(|| Take {
+            backing: vec![0.0; SAMPLES],
+            voice: vec![0.0; SAMPLES],
+            moments: vec![Moment::NOBODY; MOMENTS],
+            instrumental: true,
+        });
+        mixed(take, &mut rng)
     }
 
-    fn mix(&self, rng: &mut StdRng) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
-        let silent = || (vec![0.0; FRAMES], vec![1.0; FRAMES]);
+    /// `None` only if there is nothing at all to draw from.
+    fn take(&self, rng: &mut StdRng) -> Option<Take> {
         let kind: f32 = rng.random();
-        if kind < INSTRUMENTAL_SHARE && !self.instrumental.is_empty() {
-            let song = pick(&self.instrumental, rng);
-            let start = start(song.backing.len(), rng);
-            let (target, mut weight) = silent();
-            weight.fill(INSTRUMENTAL_WEIGHT);
-            return (cut(&song.backing, start), target, weight);
-        }
-        if kind < INSTRUMENTAL_SHARE + MIX_SHARE && !self.sung.is_empty() {
-            let song = pick(&self.sung, rng);
-            let start = start(song.backing.len(), rng);
-            let (target, weight) = truth(song, start);
-            return (cut(&song.backing, start), target, weight);
-        }
-        let Some(song) = (!self.stems.is_empty()).then(|| pick(&self.stems, rng)) else {
-            let (target, weight) = silent();
-            return (vec![0.0; SAMPLES], target, weight);
+        let mut bound = 0.0;
+        let mut is = |share: f32, repertoire: &Repertoire<'_>| {
+            bound += share;
+            kind < bound && !repertoire.is_empty()
         };
-        let from = start(song.backing.len(), rng);
-        let (mut target, mut weight) = truth(song, from);
-        let mut voice = song.voice.as_ref().map_or_else(|| vec![0.0; SAMPLES], |voice| cut(voice, from));
-        // Sometimes the singer is silent for a while, or altogether: the band alone must not sound like her.
-        let gate: f32 = rng.random();
-        if gate < 0.1 {
-            voice.fill(0.0);
-            (target, weight) = silent();
-        } else if gate < 0.3 {
-            let length = rng.random_range(50..300);
-            let first = rng.random_range(0..FRAMES - length);
-            let (begin, end) = (first * HOP, ((first + length) * HOP).min(SAMPLES));
-            voice[begin..end].fill(0.0);
-            for frame in first..first + length {
-                target[frame] = 0.0;
-                let edge = (frame - first).min(first + length - 1 - frame);
-                weight[frame] = if edge < (EDGE_S * 100.0) as usize { EDGE_WEIGHT } else { 1.0 };
+        if is(INSTRUMENTAL, &self.instrumental) {
+            return self.alone(&self.instrumental, true, rng);
+        }
+        if is(FINISHED, &self.finished) {
+            return self.alone(&self.finished, false, rng);
+        }
+        if is(SPEECH, &self.speech) {
+            return self.spoken(rng);
+        }
+        if is(FOREIGN, &self.stems) {
+            return self.foreign(rng);
+        }
+        let all = [&self.stems, &self.finished, &self.instrumental];
+        let repertoire = all.into_iter().find(|repertoire| !repertoire.is_empty())?;
+        if std::ptr::eq(repertoire, &self.stems) { self.stems(rng) } else { self.alone(repertoire, false, rng) }
+    }
+
+    /// A finished recording.
+    fn alone(&self, repertoire: &Repertoire<'_>, instrumental: bool, rng: &mut StdRng) -> Option<Take> {
+        let Layer { mut tracks, moments } = Layer::draw(repertoire, &[Part::Backing], SAMPLES, rng)?;
+        Some(Take { backing: tracks.pop()?, voice: vec![0.0; SAMPLES], moments, instrumental })
+    }
+
+    /// Voice and backing of one song.
+    fn stems(&self, rng: &mut StdRng) -> Option<Take> {
+        let mut layer = Layer::draw(&self.stems, &[Part::Voice, Part::Backing], SAMPLES, rng)?;
+        self.interrupt(&mut layer, rng);
+        let Layer { mut tracks, moments } = layer;
+        let mut backing = tracks.pop()?;
+        let mut voice = tracks.pop()?;
+        effects::voice(&mut voice, rng);
+        scale(&mut voice, decibel(rng.random_range(-8.0..6.0)));
+        if rng.random_bool(0.04) {
+            backing.fill(0.0);
+        }
+        Some(Take { backing, voice, moments, instrumental: false })
+    }
+
+    /// A voice, sometimes two, over the backing of something else.
+    fn foreign(&self, rng: &mut StdRng) -> Option<Take> {
+        let mut layer = Layer::draw(&self.stems, &[Part::Voice], SAMPLES, rng)?;
+        self.interrupt(&mut layer, rng);
+        let Layer { mut tracks, mut moments } = layer;
+        let mut voice = tracks.pop()?;
+        effects::voice(&mut voice, rng);
+        if rng.random_bool(0.15) {
+            let mut second = Layer::draw(&self.stems, &[Part::Voice], SAMPLES, rng)?;
+            self.interrupt(&mut second, rng);
+            let mut other = second.tracks.pop()?;
+            effects::voice(&mut other, rng);
+            add(&mut voice, &other);
+            for (moment, other) in moments.iter_mut().zip(second.moments) {
+                *moment = Moment {
+                    sings: moment.sings || other.sings,
+                    speaks: moment.speaks || other.speaks,
+                    weight: moment.weight.min(other.weight),
+                };
             }
         }
-        let backing = if kind < INSTRUMENTAL_SHARE + MIX_SHARE + FOREIGN_BACKING_SHARE {
-            let others =
-                if rng.random_bool(0.5) && !self.instrumental.is_empty() { &self.instrumental } else { &self.stems };
-            let other = pick(others, rng);
-            matched(cut(&other.backing, start(other.backing.len(), rng)), &voice)
-        } else {
-            cut(&song.backing, from)
+        let backing = self.backing(rng)?;
+        let wanted = rms(&backing) * decibel(rng.random_range(-10.0..9.0));
+        bring_to(&mut voice, wanted);
+        Some(Take { backing, voice, moments, instrumental: false })
+    }
+
+    /// Somebody speaks, mostly over music.
+    fn spoken(&self, rng: &mut StdRng) -> Option<Take> {
+        let Layer { mut tracks, moments } = Layer::draw(&self.speech, &[Part::Backing], SAMPLES, rng)?;
+        let mut voice = tracks.pop()?;
+        if rng.random_bool(0.3) {
+            effects::voice(&mut voice, rng);
+        }
+        let mut backing = vec![0.0; SAMPLES];
+        if rng.random_bool(0.65) {
+            backing = self.backing(rng)?;
+            let wanted = rms(&backing) * decibel(rng.random_range(-6.0..12.0));
+            bring_to(&mut voice, wanted);
+        }
+        Some(Take { backing, voice, moments, instrumental: false })
+    }
+
+    /// Music without a voice.
+    fn backing(&self, rng: &mut StdRng) -> Option<Vec<f32>> {
+        let own = self.instrumental.is_empty() || rng.random_bool(0.4);
+        let repertoire = if own && !self.stems.is_empty() { &self.stems } else { &self.instrumental };
+        Layer::draw(repertoire, &[Part::Backing], SAMPLES, rng)?.tracks.pop()
+    }
+
+    /// Sometimes the singer is silent for a while, or altogether (the band alone must not sound like her), or somebody
+    /// speaks meanwhile. The voice is the layer's first track.
+    fn interrupt(&self, layer: &mut Layer, rng: &mut StdRng) {
+        let moments = layer.moments.len();
+        let kind: f32 = rng.random();
+        if kind < 0.1 {
+            layer.silence(0, 0, moments);
+        } else if kind < 0.4 {
+            let count = rng.random_range(50..400);
+            let first = rng.random_range(0..moments - count);
+            layer.silence(0, first, count);
+            if rng.random_bool(0.25) && !self.speech.is_empty() {
+                self.speak(layer, first, count, rng);
+            }
+        }
+    }
+
+    /// Puts speech where the singer is silent.
+    fn speak(&self, layer: &mut Layer, first: usize, count: usize, rng: &mut StdRng) {
+        let Some(Layer { tracks, moments }) = Layer::draw(&self.speech, &[Part::Backing], count * MOMENT, rng) else {
+            return;
         };
-        let voice_gain = decibel(rng.random_range(-7.0..5.0));
-        let audio = backing.iter().zip(&voice).map(|(backing, voice)| backing + voice * voice_gain).collect();
-        (audio, target, weight)
+        let gain = (rms(&layer.tracks[0]) / rms(&tracks[0]).max(1e-6)).min(20.0) * decibel(rng.random_range(-6.0..6.0));
+        for (sample, speech) in layer.tracks[0][first * MOMENT..].iter_mut().zip(&tracks[0]) {
+            *sample += speech * gain;
+        }
+        for (moment, speech) in layer.moments[first..].iter_mut().zip(moments) {
+            *moment = Moment { weight: moment.weight.min(speech.weight), ..speech };
+        }
     }
 }
 
-fn pick<'a>(songs: &[&'a Song], rng: &mut StdRng) -> &'a Song {
-    songs[rng.random_range(0..songs.len())]
+impl Scene {
+    /// What a net with this front end hears, and what it should say `look_ahead_frames` later.
+    pub(super) fn heard(&self, front_end: &FrontEnd, outputs: usize, look_ahead_frames: usize) -> Example {
+        let mut frames = frames(&self.audio, front_end);
+        let rows = front_end_rows(front_end);
+        frames.truncate(rows * front_end.n_mels);
+        let (mut target, mut weight) = (Vec::with_capacity(rows * outputs), Vec::with_capacity(rows * outputs));
+        for row in 0..rows {
+            let time_s = front_end.first_frame_s() + (row as f64 - look_ahead_frames as f64) * front_end.hop_s();
+            let moment = (time_s / MOMENT_S).max(0.0) as usize;
+            for &(is, counts) in &self.truth[moment.min(self.truth.len() - 1)][..outputs] {
+                target.push(is);
+                weight.push(if row < look_ahead_frames { 0.0 } else { counts });
+            }
+        }
+        Example { frames, target, weight }
+    }
 }
 
-/// Where a scene begins; songs shorter than a scene begin at their start.
-fn start(length: usize, rng: &mut StdRng) -> usize {
-    if length <= SAMPLES { 0 } else { rng.random_range(0..length - SAMPLES) }
+/// Frames of a scene with this front end.
+pub(super) fn front_end_rows(front_end: &FrontEnd) -> usize {
+    MOMENTS * MOMENT / front_end.hop
 }
 
-/// One scene's samples, with silence after the song's end.
-fn cut(audio: &[f32], start: usize) -> Vec<f32> {
-    let mut scene = audio[start.min(audio.len())..audio.len().min(start + SAMPLES)].to_vec();
-    scene.resize(SAMPLES, 0.0);
-    scene
-}
-
-/// Truth and weight per frame of the scene that begins at sample `start`.
-fn truth(song: &Song, start: usize) -> (Vec<f32>, Vec<f32>) {
-    let begin_s = start as f64 / SAMPLE_RATE_HZ as f64;
-    let instant = |frame: usize| begin_s + (frame * HOP + WINDOW / 2) as f64 / SAMPLE_RATE_HZ as f64;
-    let sings = |time_s: f64| song.labels.sings_at(time_s);
-    (0..FRAMES)
-        .map(instant)
-        .map(|time_s| {
-            let now = sings(time_s);
-            let certain = sings(time_s - EDGE_S) == now && sings(time_s + EDGE_S) == now;
-            (f32::from(u8::from(now)), if certain { 1.0 } else { EDGE_WEIGHT })
+/// Puts a take's tracks together, at some level, through some room and some mastering.
+fn mixed(take: Take, rng: &mut StdRng) -> Scene {
+    let Take { mut backing, mut voice, moments, instrumental } = take;
+    let sum = backing.iter().zip(&voice).map(|(a, b)| (a + b).powi(2)).sum::<f32>();
+    let gain = LEVEL / (sum / SAMPLES as f32).sqrt().max(1e-4);
+    scale(&mut backing, gain);
+    scale(&mut voice, gain);
+    let plays: Vec<bool> = backing.chunks(MOMENT).take(MOMENTS).map(|chunk| rms(chunk) > AUDIBLE).collect();
+    let truth = moments
+        .iter()
+        .zip(plays)
+        .map(|(moment, plays)| {
+            let is = |is: bool| f32::from(u8::from(is));
+            let counts = if instrumental { INSTRUMENTAL_WEIGHT } else { 1.0 };
+            let side = moment.weight * SIDE_WEIGHT;
+            [(is(moment.sings), moment.weight * counts), (is(moment.speaks), side), (is(plays), SIDE_WEIGHT)]
         })
-        .unzip()
+        .collect();
+    let mut audio = backing;
+    add(&mut audio, &voice);
+    effects::room(&mut audio, rng);
+    effects::master(&mut audio, rng);
+    bring_to(&mut audio, LEVEL * decibel(rng.random_range(-22.0..14.0)));
+    if rng.random_bool(0.5) {
+        audio.iter_mut().for_each(|sample| *sample = sample.clamp(-1.0, 1.0));
+    }
+    Scene { audio, truth }
 }
 
-/// Backing from elsewhere, brought to the level of the voice.
-fn matched(mut backing: Vec<f32>, voice: &[f32]) -> Vec<f32> {
-    let power = |audio: &[f32]| audio.iter().map(|x| x * x).sum::<f32>() / audio.len() as f32;
-    let (wanted, is) = (power(voice), power(&backing));
-    if wanted > 1e-9 && is > 1e-9 {
-        let gain = (wanted / is).sqrt().min(20.0);
-        backing.iter_mut().for_each(|x| *x *= gain);
-    }
-    backing
+fn add(sum: &mut [f32], other: &[f32]) {
+    sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
 }
 
-/// Level, tilt and band limits, as recordings differ.
-fn colour(audio: &mut [f32], rng: &mut StdRng) {
-    let gain = decibel(rng.random_range(-15.0..9.0));
-    // Two one-pole shelves: below 300 Hz and above 3 kHz.
-    let (low_gain, high_gain) = (decibel(rng.random_range(-6.0..6.0)), decibel(rng.random_range(-6.0..6.0)));
-    let pole = |hz: f32| 1.0 - (-std::f32::consts::TAU * hz / SAMPLE_RATE_HZ as f32).exp();
-    let (low_pole, high_pole) = (pole(300.0), pole(3_000.0));
-    let (mut low, mut mid) = (0.0_f32, 0.0_f32);
-    for sample in audio.iter_mut() {
-        low += low_pole * (*sample - low);
-        mid += high_pole * (*sample - mid);
-        let high = *sample - mid;
-        *sample = (low * low_gain + (mid - low) + high * high_gain) * gain;
+fn scale(audio: &mut [f32], gain: f32) {
+    audio.iter_mut().for_each(|sample| *sample *= gain);
+}
+
+/// Brings audio to this RMS; silence stays silence.
+fn bring_to(audio: &mut [f32], level: f32) {
+    let is = rms(audio);
+    if is > 1e-6 && level > 1e-6 {
+        scale(audio, level / is);
     }
-    if rng.random_bool(0.15) {
-        let band = pole(rng.random_range(2_500.0..6_000.0));
-        let mut stages = [0.0_f32; 4];
-        for sample in audio.iter_mut() {
-            let mut x = *sample;
-            for stage in &mut stages {
-                *stage += band * (x - *stage);
-                x = *stage;
-            }
-            *sample = x;
-        }
-    }
-    audio.iter_mut().for_each(|sample| *sample = sample.clamp(-1.0, 1.0));
+}
+
+fn rms(audio: &[f32]) -> f32 {
+    (audio.iter().map(|x| x * x).sum::<f32>() / audio.len().max(1) as f32).sqrt()
 }
 
 fn decibel(db: f32) -> f32 {
     10.0_f32.powf(db / 20.0)
 }
 
-/// The filter-bank frames of `audio` at 16 kHz, rows of [`MELS`], by the plugin's own listener.
-pub(super) fn frames(audio: &[f32]) -> Vec<f32> {
-    let mut frames = Vec::with_capacity(audio.len() / HOP * MELS);
-    // This front end is known to be consistent, so the listener cannot refuse it.
-    if let Ok(mut listener) = Listener::new(SAMPLE_RATE_HZ as f64, &[FrontEnd::kaldi_fbank_80()]) {
+/// The mel frames of `audio` at 16 kHz, by the plugin's own listener.
+pub(super) fn frames(audio: &[f32], front_end: &FrontEnd) -> Vec<f32> {
+    let mut frames = Vec::with_capacity((audio.len() / front_end.hop + 1) * front_end.n_mels);
+    // The learners' front ends are consistent, so the listener cannot refuse them.
+    if let Ok(mut listener) = Listener::new(SAMPLE_RATE_HZ as f64, std::slice::from_ref(front_end)) {
         listener.push(&[audio], |frame| frames.extend_from_slice(frame.mels));
+        listener.finish(|frame| frames.extend_from_slice(frame.mels));
     }
     frames
 }

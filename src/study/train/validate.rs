@@ -3,64 +3,88 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
+use candle_core::Tensor;
+use rayon::prelude::*;
 
 use super::corpus::Song;
-use super::scene::{MELS, frames};
+use super::learner::Learner;
+use super::scene::frames;
 use crate::listen::FrontEnd;
-use crate::nets::Fsmn;
+use crate::nets::VocalNet;
 use crate::study::evaluate::index::Entry;
-use crate::study::evaluate::vocal::{Curve, Report, pair, report};
+use crate::study::evaluate::vocal::{Curve, Frames, Report, pair, report};
+
+/// Frames that the net reads at a time.
+const PASS: usize = 256;
 
 /// The songs that nothing is learned from.
 pub(super) struct Validation {
+    front_end: FrontEnd,
     songs: Vec<(Entry, Song, Vec<f32>)>,
 }
 
 impl Validation {
     /// Computes the frames of all songs once.
-    pub(super) fn new(songs: Vec<(Entry, Song)>) -> Self {
-        let heard = songs.into_iter().map(|(entry, song)| {
-            let mix = match &song.voice {
-                Some(voice) => song.backing.iter().zip(voice).map(|(backing, voice)| backing + voice).collect(),
-                None => song.backing.clone(),
-            };
-            let frames = frames(&mix);
+    pub(super) fn new(front_end: FrontEnd, songs: Vec<(Entry, Song)>) -> Self {
+        let heard = |(entry, mut song): (Entry, Song)| {
+            let mut mix = std::mem::take(&mut song.backing);
+            if let Some(voice) = song.voice.take() {
+                mix.iter_mut().zip(&voice).for_each(|(backing, voice)| *backing += voice);
+            }
+            let frames = frames(&mix, &front_end);
             (entry, song, frames)
-        });
-        Self { songs: heard.collect() }
+        };
+        let songs = songs.into_par_iter().map(heard).collect();
+        Self { front_end, songs }
     }
 
-    /// The figures of the net with these tensors.
+    /// What the net with these tensors says of each song, beside the truth; the probability of its first label.
     ///
     /// # Errors
-    /// If they are no causal voice net.
-    pub(super) fn report(&self, name: &str, tensors: &HashMap<String, Tensor>) -> Result<Report> {
-        let net = Fsmn::new(1, &VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?;
-        let front_end = FrontEnd::kaldi_fbank_80();
-        let mut heard = Vec::new();
-        for (entry, song, frames) in &self.songs {
-            let mut stream = net.stream();
-            let mut vocal = Vec::with_capacity(frames.len() / MELS);
-            for frames in frames.chunks(256 * MELS) {
-                vocal.extend(net.step(&mut [&mut stream], &[frames], false)?.concat());
-            }
-            let curve = Curve {
-                probability: &vocal,
-                first_frame_s: front_end.first_frame_s(),
-                period_s: front_end.hop_s(),
-                duration_s: song.duration_s(),
-            };
-            heard.push((entry, pair(&curve, &song.labels)));
+    /// If they are no tensors of such a net.
+    pub(super) fn heard(&self, learner: &dyn Learner, tensors: &HashMap<String, Tensor>) -> Result<Vec<Frames>> {
+        let net = learner.net(tensors)?;
+        self.songs.par_iter().map(|(_, song, frames)| self.one(&net, song, frames)).collect()
+    }
+
+    /// The figures of what was heard.
+    pub(super) fn report(&self, name: &str, heard: Vec<Frames>) -> Report {
+        let entries = self.songs.iter().map(|(entry, _, _)| entry);
+        report(name.to_owned(), "valid", &entries.zip(heard).collect::<Vec<_>>())
+    }
+
+    /// The set of each song, in the order of [`Self::heard`].
+    pub(super) fn sets(&self) -> impl Iterator<Item = &str> {
+        self.songs.iter().map(|(entry, _, _)| entry.set.as_str())
+    }
+
+    fn one(&self, net: &VocalNet, song: &Song, frames: &[f32]) -> Result<Frames> {
+        let mut stream = net.stream();
+        let mut vocal = Vec::with_capacity(frames.len() / self.front_end.n_mels);
+        let mut hear = |frames: &[f32], end| -> Result<()> {
+            let rows = net.step(&mut [&mut stream], &[frames], end)?.concat();
+            vocal.extend(rows.iter().step_by(net.outputs()));
+            Ok(())
+        };
+        for frames in frames.chunks(PASS * self.front_end.n_mels) {
+            hear(frames, false)?;
         }
-        Ok(report(name.to_owned(), "valid", &heard))
+        hear(&[], true)?;
+        let curve = Curve {
+            probability: &vocal,
+            first_frame_s: self.front_end.first_frame_s(),
+            period_s: self.front_end.hop_s(),
+            duration_s: song.labels.end_s(),
+        };
+        Ok(pair(&curve, &song.labels))
     }
 }
 
-/// One number to select by: AUC and accuracy averaged over the sets with singing, less what instrumental music costs.
+/// One number to select by: AUC and accuracy averaged over the sets with singing, less twice the mean false-alarm rate
+/// of those without.
 pub(super) fn score(report: &Report) -> f64 {
-    let sung: Vec<f64> = report.sets.iter().filter_map(|set| Some((set.auc? + set.accuracy?) / 2.0)).collect();
-    let alarms: f64 = report.sets.iter().filter(|set| set.auc.is_none()).filter_map(|set| set.false_alarm_rate).sum();
-    sung.iter().sum::<f64>() / sung.len().max(1) as f64 - 2.0 * alarms
+    let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let sung = report.sets.iter().filter_map(|set| Some((set.auc? + set.accuracy?) / 2.0)).collect();
+    let alarms = report.sets.iter().filter(|set| set.auc.is_none()).filter_map(|set| set.false_alarm_rate).collect();
+    mean(sung) - 2.0 * mean(alarms)
 }

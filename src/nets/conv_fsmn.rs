@@ -1,0 +1,257 @@
+//! Our voice net: a causal DFSMN (see [`super::fsmn`]) hears how sound moves on over a second and a half, a small stack
+//! of convolutions over time and mel bands beside it hears what the moment looks like, whatever its pitch, and two
+//! further memories with taps far apart hear the phrase that both are part of (six seconds).
+//!
+//! The net is causal; it answers `delay` frames late, so that it has heard a little of what follows the frame it speaks
+//! of.
+
+use candle_core::{Device, Module, Result, Tensor};
+use candle_nn::VarBuilder;
+
+use super::fsmn::{FsmnStream, History, INPUTS, Outputs, PROJECTION, Statistics, Taps, Trunk};
+use super::fsmn::{bottleneck, bottleneck_rows, with_rows};
+use super::layers::{Activation::Relu, Dense};
+
+/// Channels after each convolution.
+pub(crate) const CHANNELS: [usize; 3] = [16, 32, 32];
+/// Frames and bands that a convolution spans; the frames are the present one and those before it.
+pub(crate) const KERNEL: usize = 3;
+/// Neighbouring bands of which the largest goes on, after each convolution.
+pub(crate) const POOL: usize = 2;
+/// Width of the layer in which trunk and convolutions meet.
+pub(crate) const JOINT: usize = 256;
+/// Frames from tap to tap in the memories over the phrase.
+pub(crate) const DILATIONS: [usize; 2] = [4, 16];
+/// What is left of the picture after the last pooling.
+pub(crate) const PICTURE: usize = CHANNELS[2] * INPUTS / (POOL * POOL * POOL);
+
+/// See the module's text.
+pub struct ConvFsmn {
+    trunk: Trunk,
+    statistics: Statistics,
+    convolutions: Vec<Convolution>,
+    picture: Dense,
+    joint: [Dense; 2],
+    phrase: Vec<Phrase>,
+    output: Outputs,
+    delay: usize,
+}
+
+/// A convolution over [`KERNEL`] frames and bands, a ramp, and the larger of each [`POOL`] bands.
+struct Convolution {
+    bands: usize,
+    inputs: usize,
+    outputs: usize,
+    dense: Dense,
+}
+
+/// One memory over the phrase.
+struct Phrase {
+    bottleneck: [Dense; 2],
+    taps: Taps,
+}
+
+/// What one audio stream has left in the memories of a [`ConvFsmn`].
+#[derive(Clone)]
+pub struct ConvFsmnStream {
+    trunk: FsmnStream,
+    /// The last `KERNEL - 1` frames before each convolution.
+    pictures: Vec<Vec<f32>>,
+    phrase: Vec<History>,
+    /// Answers that are still to be left out, because they speak of frames before the first.
+    early: usize,
+}
+
+impl ConvFsmn {
+    /// Builds the net from its tensors: `outputs` sigmoids per frame, `delay` frames late.
+    ///
+    /// # Errors
+    /// A missing tensor or one of another shape.
+    pub fn new(outputs: usize, delay: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let mut bands = INPUTS;
+        let mut inputs = 1;
+        let mut convolutions = Vec::new();
+        for (layer, outputs) in CHANNELS.into_iter().enumerate() {
+            convolutions.push(Convolution::new(bands, inputs, outputs, &vb.pp(format!("conv{layer}")))?);
+            bands /= POOL;
+            inputs = outputs;
+        }
+        let phrase = |(number, dilation): (usize, usize)| {
+            let vb = vb.pp(format!("phrase{number}"));
+            Ok(Phrase { bottleneck: bottleneck(&vb)?, taps: Taps::new(dilation, &vb)? })
+        };
+        Ok(Self {
+            trunk: Trunk::new(vb)?,
+            statistics: Statistics::new(&vb.pp("cmvn"))?,
+            convolutions,
+            picture: Dense::new(PICTURE, PROJECTION, true, &vb.pp("picture"))?.activated(Relu),
+            joint: [
+                Dense::new(2 * PROJECTION, JOINT, true, &vb.pp("joint.fc1"))?.activated(Relu),
+                Dense::new(JOINT, PROJECTION, true, &vb.pp("joint.fc2"))?,
+            ],
+            phrase: DILATIONS.into_iter().enumerate().map(phrase).collect::<Result<_>>()?,
+            output: Outputs::new(outputs, &vb.pp("out"))?,
+            delay,
+        })
+    }
+
+    /// Number of probabilities per frame.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.output.count()
+    }
+
+    /// Frames that a probability waits for.
+    #[must_use]
+    pub fn look_ahead_frames(&self) -> usize {
+        self.delay
+    }
+
+    /// Frames that can still move a probability after they have passed.
+    #[must_use]
+    pub fn memory_frames(&self) -> usize {
+        let phrase: usize = self.phrase.iter().map(|phrase| phrase.taps.reach()).sum();
+        let pictures = self.convolutions.len() * (KERNEL - 1);
+        self.trunk.memory_frames().max(pictures) + phrase + self.delay
+    }
+
+    /// The memory of a stream that has heard nothing.
+    #[must_use]
+    pub fn stream(&self) -> ConvFsmnStream {
+        ConvFsmnStream {
+            trunk: self.trunk.stream(),
+            pictures: self.convolutions.iter().map(|c| vec![0.0; (KERNEL - 1) * c.bands * c.inputs]).collect(),
+            phrase: self.phrase.iter().map(|phrase| phrase.taps.history()).collect(),
+            early: self.delay,
+        }
+    }
+
+    /// Reads new frames of several streams in one pass; see [`super::Fsmn::step`]. At the `end` the net hears `delay`
+    /// frames at the training data's mean.
+    ///
+    /// # Errors
+    /// If a product fails (frames that are not whole rows).
+    pub fn step(&self, streams: &mut [&mut ConvFsmnStream], frames: &[&[f32]], end: bool) -> Result<Vec<Vec<f32>>> {
+        let silence = if end { self.statistics.mean_frames(self.delay) } else { Vec::new() };
+        let frames: Vec<Vec<f32>> = frames.iter().map(|frames| [frames, silence.as_slice()].concat()).collect();
+        let slices: Vec<&[f32]> = frames.iter().map(Vec::as_slice).collect();
+        let (memory, mut rows) = {
+            let mut trunks: Vec<&mut FsmnStream> = streams.iter_mut().map(|stream| &mut stream.trunk).collect();
+            self.trunk.step(&mut trunks, &slices, false)?
+        };
+        let picture = self.picture(streams, &slices)?;
+        let both: Vec<f32> = memory
+            .chunks_exact(PROJECTION)
+            .zip(picture.chunks_exact(PROJECTION))
+            .flat_map(|(memory, picture)| memory.iter().chain(picture))
+            .copied()
+            .collect();
+        let mut x = with_rows(&both, 2 * PROJECTION, PROJECTION, |x| {
+            let x = Tensor::from_vec(x, ((), 2 * PROJECTION), &Device::Cpu)?;
+            self.joint[1].forward(&self.joint[0].forward(&x)?)
+        })?;
+        for (number, phrase) in self.phrase.iter().enumerate() {
+            let projected = bottleneck_rows(&phrase.bottleneck, &x)?;
+            let histories = streams.iter_mut().map(|stream| &mut stream.phrase[number]);
+            x = phrase.taps.filter_all(histories, &projected, Some(&x), &mut rows, false);
+        }
+        let probability = self.output.forward(&x)?;
+        let mut rest = probability.as_slice();
+        Ok(rows
+            .into_iter()
+            .zip(streams)
+            .map(|(rows, stream)| {
+                let (mine, others) = rest.split_at(rows * self.outputs());
+                rest = others;
+                let early = stream.early.min(rows);
+                stream.early -= early;
+                mine[early * self.outputs()..].to_vec()
+            })
+            .collect())
+    }
+
+    /// Rows of [`PROJECTION`] values from the convolutions.
+    fn picture(&self, streams: &mut [&mut ConvFsmnStream], frames: &[&[f32]]) -> Result<Vec<f32>> {
+        let mut parts: Vec<Vec<f32>> = frames.iter().map(|frames| frames.to_vec()).collect();
+        parts.iter_mut().for_each(|part| self.statistics.apply(part));
+        for (layer, convolution) in self.convolutions.iter().enumerate() {
+            let before = streams.iter_mut().map(|stream| &mut stream.pictures[layer]);
+            parts = convolution.forward(before, parts)?;
+        }
+        with_rows(&parts.concat(), PICTURE, PROJECTION, |x| {
+            self.picture.forward(&Tensor::from_vec(x, ((), PICTURE), &Device::Cpu)?)
+        })
+    }
+}
+
+impl Convolution {
+    /// Reads `weight` `[outputs, KERNEL, KERNEL, inputs]` and `bias`.
+    fn new(bands: usize, inputs: usize, outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let weight = vb.get((outputs, KERNEL, KERNEL, inputs), "weight")?.reshape((outputs, ()))?;
+        let dense = Dense::from_tensors(&weight, Some(&vb.get(outputs, "bias")?))?.activated(Relu);
+        Ok(Self { bands, inputs, outputs, dense })
+    }
+
+    /// Each stream's frames `[bands][inputs]` to frames `[bands / POOL][outputs]`; `before` holds the frames that went
+    /// before them and takes the last of these.
+    fn forward<'a>(
+        &self,
+        before: impl Iterator<Item = &'a mut Vec<f32>>,
+        parts: Vec<Vec<f32>>,
+    ) -> Result<Vec<Vec<f32>>> {
+        let frame = self.bands * self.inputs;
+        let mut patches = Vec::new();
+        let mut counts = Vec::new();
+        for (before, part) in before.zip(parts) {
+            before.extend_from_slice(&part);
+            let count = part.len() / frame;
+            counts.push(count);
+            for at in 0..count {
+                self.patches(&before[at * frame..][..KERNEL * frame], &mut patches);
+            }
+            before.drain(..count * frame);
+        }
+        let width = KERNEL * KERNEL * self.inputs;
+        let filtered = with_rows(&patches, width, self.outputs, |x| {
+            self.dense.forward(&Tensor::from_vec(x, ((), width), &Device::Cpu)?)
+        })?;
+        let mut rest = filtered.as_slice();
+        Ok(counts
+            .into_iter()
+            .map(|count| {
+                let (mine, others) = rest.split_at(count * self.bands * self.outputs);
+                rest = others;
+                self.pooled(mine)
+            })
+            .collect())
+    }
+
+    /// Appends, for each band, what the kernel sees in `KERNEL` successive frames: `[frame][band][input]`, zeros beyond
+    /// the lowest and the highest band.
+    fn patches(&self, frames: &[f32], patches: &mut Vec<f32>) {
+        let reach = KERNEL / 2;
+        for band in 0..self.bands {
+            let first = band.saturating_sub(reach);
+            let last = (band + reach).min(self.bands - 1);
+            let (below, above) = (reach - (band - first), reach - (last - band));
+            for frame in frames.chunks_exact(self.bands * self.inputs) {
+                patches.resize(patches.len() + below * self.inputs, 0.0);
+                patches.extend_from_slice(&frame[first * self.inputs..(last + 1) * self.inputs]);
+                patches.resize(patches.len() + above * self.inputs, 0.0);
+            }
+        }
+    }
+
+    fn pooled(&self, rows: &[f32]) -> Vec<f32> {
+        let mut pooled = Vec::with_capacity(rows.len() / POOL);
+        for group in rows.chunks_exact(POOL * self.outputs) {
+            let (first, others) = group.split_at(self.outputs);
+            let start = pooled.len();
+            pooled.extend_from_slice(first);
+            for other in others.chunks_exact(self.outputs) {
+                pooled[start..].iter_mut().zip(other).for_each(|(y, x)| *y = y.max(*x));
+            }
+        }
+        pooled
+    }
+}

@@ -1,0 +1,95 @@
+//! Nets that say, frame by frame, whether there is a voice: what the engine needs of them, whatever their architecture.
+
+use candle_core::Result;
+
+use super::conv_fsmn::{ConvFsmn, ConvFsmnStream};
+use super::fsmn::{Fsmn, FsmnStream};
+
+/// A frame-wise net of any architecture.
+pub enum VocalNet {
+    /// See [`Fsmn`].
+    Fsmn(Fsmn),
+    /// See [`ConvFsmn`].
+    ConvFsmn(ConvFsmn),
+}
+
+/// What one audio stream has left in the memories of a [`VocalNet`].
+#[derive(Clone)]
+pub enum VocalStream {
+    /// Of a [`VocalNet::Fsmn`].
+    Fsmn(FsmnStream),
+    /// Of a [`VocalNet::ConvFsmn`].
+    ConvFsmn(ConvFsmnStream),
+}
+
+impl VocalNet {
+    /// Number of probabilities per frame.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        match self {
+            Self::Fsmn(net) => net.outputs(),
+            Self::ConvFsmn(net) => net.outputs(),
+        }
+    }
+
+    /// Frames that a probability waits for: 0 for a net that answers at once.
+    #[must_use]
+    pub fn look_ahead_frames(&self) -> usize {
+        match self {
+            Self::Fsmn(net) => net.look_ahead_frames(),
+            Self::ConvFsmn(net) => net.look_ahead_frames(),
+        }
+    }
+
+    /// Frames that can still move a probability after they have passed.
+    #[must_use]
+    pub fn memory_frames(&self) -> usize {
+        match self {
+            Self::Fsmn(net) => net.memory_frames(),
+            Self::ConvFsmn(net) => net.memory_frames(),
+        }
+    }
+
+    /// The memory of a stream that has heard nothing.
+    #[must_use]
+    pub fn stream(&self) -> VocalStream {
+        match self {
+            Self::Fsmn(net) => VocalStream::Fsmn(net.stream()),
+            Self::ConvFsmn(net) => VocalStream::ConvFsmn(net.stream()),
+        }
+    }
+
+    /// Reads new frames of several streams in one pass: `frames[s]` holds rows of mel values for `streams[s]`. With
+    /// `end` the streams are over, and what a look-ahead holds back comes out.
+    ///
+    /// Returns, per stream, rows of [`Self::outputs`] probabilities: one per frame, less what a look-ahead holds back.
+    /// The values do not depend on how frames are grouped into calls.
+    ///
+    /// # Errors
+    /// If a product fails, or a stream is of another net.
+    pub fn step(&self, streams: &mut [&mut VocalStream], frames: &[&[f32]], end: bool) -> Result<Vec<Vec<f32>>> {
+        match self {
+            Self::Fsmn(net) => net.step(&mut all(streams, VocalStream::fsmn)?, frames, end),
+            Self::ConvFsmn(net) => net.step(&mut all(streams, VocalStream::conv_fsmn)?, frames, end),
+        }
+    }
+}
+
+impl VocalStream {
+    fn fsmn(&mut self) -> Option<&mut FsmnStream> {
+        if let Self::Fsmn(own) = self { Some(own) } else { None }
+    }
+
+    fn conv_fsmn(&mut self) -> Option<&mut ConvFsmnStream> {
+        if let Self::ConvFsmn(own) = self { Some(own) } else { None }
+    }
+}
+
+/// The streams as the net's own kind.
+fn all<'a, T>(
+    streams: &'a mut [&mut VocalStream],
+    own: fn(&mut VocalStream) -> Option<&mut T>,
+) -> Result<Vec<&'a mut T>> {
+    let all: Option<Vec<&mut T>> = streams.iter_mut().map(|stream| own(stream)).collect();
+    all.ok_or_else(|| candle_core::Error::Msg("a stream of another net was handed in".to_owned()))
+}

@@ -1,0 +1,131 @@
+//! Our voice net with gradients: see [`crate::nets::ConvFsmn`].
+
+use std::collections::HashMap;
+
+use candle_core::{D, DType, Device, Result, Tensor};
+use candle_nn::VarBuilder;
+use rand::Rng;
+use rand::rngs::StdRng;
+
+use super::convolution::Convolution;
+use super::fsmn::{memory_block, normalised, outputs, trunk};
+use super::learner::{LABELS, Learner};
+use super::pool::PoolBands;
+use super::weights::{Weights, drawn};
+use crate::listen::FrontEnd;
+use crate::nets::conv_fsmn::{CHANNELS, DILATIONS, JOINT, KERNEL, PICTURE, POOL};
+use crate::nets::{ConvFsmn, VocalNet};
+
+/// Width of trunk, picture and memories.
+const WIDTH: usize = 128;
+/// Width of the layer before the last, and inside the memories' blocks.
+const HIDDEN: usize = 256;
+/// Taps of a memory.
+const TAPS: usize = 20;
+/// Share of the values left out where trunk and picture meet.
+const DROPOUT: f32 = 0.2;
+/// The trunk has learned from far more than there is here, so it moves slowly.
+const TRUNK_RATE: f64 = 0.3;
+
+/// Singing, speech and music, from the trunk of a causal voice model and new layers beside and above it.
+pub(super) struct ConvFsmnLearner {
+    /// See [`Learner::look_ahead_frames`].
+    pub(super) look_ahead_frames: usize,
+}
+
+impl Learner for ConvFsmnLearner {
+    fn architecture(&self) -> &'static str {
+        "conv_fsmn"
+    }
+
+    fn front_end(&self) -> FrontEnd {
+        FrontEnd::kaldi_fbank_80()
+    }
+
+    fn outputs(&self) -> usize {
+        LABELS.len()
+    }
+
+    fn look_ahead_frames(&self) -> usize {
+        self.look_ahead_frames
+    }
+
+    fn start(&self, init: HashMap<String, Tensor>, seed: u64) -> Result<HashMap<String, Tensor>> {
+        if init.contains_key("joint.fc1.weight") {
+            return Ok(init);
+        }
+        let mut tensors: HashMap<_, _> = init.into_iter().filter(|(name, _)| !name.starts_with("out.")).collect();
+        let mut add = |name: &str, shape: &[usize], inputs: usize| -> Result<()> {
+            tensors.insert(format!("{name}.weight"), drawn(name, shape, inputs, seed)?);
+            tensors.insert(format!("{name}.bias"), Tensor::zeros(shape[0], DType::F32, &Device::Cpu)?);
+            Ok(())
+        };
+        let mut inputs = 1;
+        for (layer, channels) in CHANNELS.into_iter().enumerate() {
+            add(&format!("conv{layer}"), &[channels, KERNEL, KERNEL, inputs], KERNEL * KERNEL * inputs)?;
+            inputs = channels;
+        }
+        add("picture", &[WIDTH, PICTURE], PICTURE)?;
+        add("joint.fc1", &[JOINT, 2 * WIDTH], 2 * WIDTH)?;
+        add("joint.fc2", &[WIDTH, JOINT], JOINT)?;
+        for block in 0..DILATIONS.len() {
+            add(&format!("phrase{block}.fc1"), &[HIDDEN, WIDTH], WIDTH)?;
+            add(&format!("phrase{block}.fc2"), &[WIDTH, HIDDEN], HIDDEN)?;
+        }
+        add("out.fc1", &[HIDDEN, WIDTH], WIDTH)?;
+        add("out.fc2", &[LABELS.len(), HIDDEN], HIDDEN)?;
+        for block in 0..DILATIONS.len() {
+            // The second layer of a bottleneck has no bias; the memory begins by forgetting everything.
+            tensors.remove(&format!("phrase{block}.fc2.bias"));
+            let taps = Tensor::zeros((WIDTH, TAPS), DType::F32, &Device::Cpu)?;
+            tensors.insert(format!("phrase{block}.lookback.weight"), taps);
+        }
+        Ok(tensors)
+    }
+
+    fn rate_scale(&self, name: &str) -> f64 {
+        if name.starts_with("in.") || name.starts_with("fsmn") { TRUNK_RATE } else { 1.0 }
+    }
+
+    fn forward(&self, weights: &Weights, frames: &Tensor, dropout: Option<&mut StdRng>) -> Result<Tensor> {
+        let (batch, time, _) = frames.dims3()?;
+        let x = normalised(weights, frames)?;
+        let memory = trunk(weights, &x, batch)?;
+        let picture = picture(weights, &x.reshape((batch, time, (), 1))?)?.reshape((batch * time, PICTURE))?;
+        let picture = weights.dense(&picture, "picture")?.relu()?;
+        let mut x = Tensor::cat(&[memory, picture], D::Minus1)?;
+        if let Some(rng) = dropout {
+            x = x.mul(&kept(batch, time, x.dim(1)?, rng)?)?;
+        }
+        let x = weights.dense(&x, "joint.fc1")?.relu()?;
+        let mut x = weights.dense(&x, "joint.fc2")?;
+        for (block, dilation) in DILATIONS.into_iter().enumerate() {
+            x = memory_block(weights, &x, &format!("phrase{block}"), dilation, batch)?;
+        }
+        outputs(weights, &x)?.reshape((batch, time, LABELS.len()))
+    }
+
+    fn net(&self, tensors: &HashMap<String, Tensor>) -> Result<VocalNet> {
+        let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
+        ConvFsmn::new(LABELS.len(), self.look_ahead_frames, &vb).map(VocalNet::ConvFsmn)
+    }
+}
+
+/// `[batch, time, bands, 1]` through the convolutions.
+fn picture(weights: &Weights, x: &Tensor) -> Result<Tensor> {
+    (0..CHANNELS.len()).try_fold(x.clone(), |x, layer| {
+        let weight = weights.get(&format!("conv{layer}.weight"))?;
+        let y = x.contiguous()?.apply_op2(weight, Convolution { ahead: 0 })?;
+        y.broadcast_add(weights.get(&format!("conv{layer}.bias"))?)?.apply_op1(PoolBands { by: POOL })
+    })
+}
+
+/// A factor per scene and value, 0 for those left out throughout the scene: over time they would be told from their
+/// neighbours.
+fn kept(batch: usize, time: usize, width: usize, rng: &mut StdRng) -> Result<Tensor> {
+    let scale = 1.0 / (1.0 - DROPOUT);
+    let each: Vec<f32> =
+        (0..batch * width).map(|_| if rng.random::<f32>() < DROPOUT { 0.0 } else { scale }).collect();
+    let each = Tensor::from_vec(each, (batch, 1, width), &Device::Cpu)?;
+    each.broadcast_as((batch, time, width))?.reshape((batch * time, width))
+}

@@ -1,0 +1,87 @@
+//! From trained tensors to a model file with its card.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use candle_core::{DType, Tensor};
+
+use super::checkpoint::write_whole;
+use super::learner::{LABELS, Learner};
+use super::settings::Settings;
+use super::weights::is_fixed;
+use crate::nets::registry::CARD_KEY;
+use crate::nets::{Card, Model, Score};
+use crate::study::evaluate::vocal::Report;
+
+/// What the weights are after a passage through half precision, as the model file stores them.
+///
+/// # Errors
+/// Never for weights of a run.
+pub(super) fn halved(tensors: &HashMap<String, Tensor>) -> Result<HashMap<String, Tensor>> {
+    let half = |(name, tensor): (&String, &Tensor)| {
+        let kept = if is_fixed(name) { tensor.clone() } else { tensor.to_dtype(DType::F16)?.to_dtype(DType::F32)? };
+        Ok((name.clone(), kept))
+    };
+    tensors.iter().map(half).collect()
+}
+
+/// Writes the model file.
+///
+/// # Errors
+/// If the disk refuses, or the net does not load from what was written.
+pub(super) fn export(
+    settings: &Settings,
+    learner: &dyn Learner,
+    init: &Card,
+    best: &HashMap<String, Tensor>,
+    report: &Report,
+    sets: &str,
+) -> Result<()> {
+    let name = settings.out.file_stem().map_or_else(|| "vocal".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let mut scores = Vec::new();
+    for set in &report.sets {
+        let figures = [
+            ("AUC", set.auc),
+            ("accuracy at 0.5", set.accuracy),
+            ("false-alarm rate", set.false_alarm_rate),
+            ("calibration error", set.calibration_error),
+        ];
+        let data = format!("{}, valid, 10 ms frames (selected on it)", set.name);
+        scores.extend(figures.into_iter().filter_map(|(metric, value)| {
+            Some(Score { data: data.clone(), metric: metric.to_owned(), value: (value? * 1e4).round() / 1e4 })
+        }));
+    }
+    let labels: Vec<String> = LABELS[..learner.outputs()].iter().map(|&label| label.to_owned()).collect();
+    let look_ahead_frames = learner.look_ahead_frames();
+    let hop_ms = learner.front_end().hop_s() * 1e3;
+    let card = Card {
+        name,
+        architecture: learner.architecture().to_owned(),
+        description: format!(
+            "{} per {hop_ms:.0} ms frame, causal, {:.0} ms of look-ahead",
+            if labels.len() > 1 { "Singing, speech and music" } else { "Singing voice" },
+            look_ahead_frames as f64 * hop_ms
+        ),
+        front_end: learner.front_end(),
+        labels,
+        voice: vec![LABELS[0].to_owned()],
+        look_ahead_frames,
+        training_data: format!(
+            "{sets} (split train), {} steps of {} scenes of 10 s mixed across songs, gated, re-levelled and put through \
+             effects, seed {}; started from {} ({})",
+            settings.steps, settings.batch, settings.seed, init.name, init.training_data
+        ),
+        scores,
+        ..init.clone()
+    };
+    let mut tensors: Vec<(String, Tensor)> = Vec::new();
+    for (name, tensor) in best {
+        let kept = if is_fixed(name) { tensor.clone() } else { tensor.to_dtype(DType::F16)? };
+        tensors.push((name.clone(), kept));
+    }
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
+    let bytes = safetensors::serialize(tensors, Some(metadata))?;
+    Model::from_bytes(&bytes).context("the trained model does not load")?;
+    write_whole(&settings.out, &bytes)
+}

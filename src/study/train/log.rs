@@ -1,0 +1,47 @@
+//! The learning curve as a table, and as a picture of it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::checkpoint::write_whole;
+use crate::study::evaluate::vocal::Report;
+
+const HEADER: &str = "step,loss,score,set,auc,accuracy,false_alarm_rate,calibration_error\n";
+
+/// Rows for each validation, one a set.
+pub(super) struct Log {
+    path: PathBuf,
+    text: String,
+}
+
+impl Log {
+    /// Begins anew, or goes on before step `first` where a run resumes.
+    pub(super) fn open(path: &Path, first: u64) -> Self {
+        let text = if first > 1 { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+        Self { path: path.to_owned(), text }
+    }
+
+    /// Adds what a validation said.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub(super) fn add(&mut self, step: u64, loss: f64, score: f64, report: &Report) -> Result<()> {
+        let figure = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.4}"));
+        if self.text.is_empty() {
+            self.text.push_str(HEADER);
+        }
+        for set in &report.sets {
+            let [auc, accuracy, alarms, calibration] =
+                [set.auc, set.accuracy, set.false_alarm_rate, set.calibration_error].map(figure);
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                self.text,
+                "{step},{loss:.4},{score:.4},{},{auc},{accuracy},{alarms},{calibration}",
+                set.name
+            );
+        }
+        write_whole(&self.path, self.text.as_bytes())
+    }
+}

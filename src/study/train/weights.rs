@@ -1,0 +1,105 @@
+//! What a run trains: the tensors of a model file, as variables with gradients.
+
+use std::collections::{BTreeMap, HashMap};
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+/// Weights by their names in the model file. The input's statistics (`cmvn.*`) stay as they are.
+pub(super) struct Weights {
+    fixed: BTreeMap<String, Tensor>,
+    vars: BTreeMap<String, Var>,
+}
+
+impl Weights {
+    /// From a model's tensors.
+    ///
+    /// # Errors
+    /// If a tensor cannot become a variable.
+    pub(super) fn new(tensors: HashMap<String, Tensor>) -> Result<Self> {
+        let (mut fixed, mut vars) = (BTreeMap::new(), BTreeMap::new());
+        for (name, tensor) in tensors {
+            let tensor = tensor.to_dtype(DType::F32)?;
+            if is_fixed(&name) {
+                fixed.insert(name, tensor);
+            } else {
+                vars.insert(name, Var::from_tensor(&tensor)?);
+            }
+        }
+        Ok(Self { fixed, vars })
+    }
+
+    /// The trained weights, in a fixed order.
+    pub(super) fn vars(&self) -> impl Iterator<Item = (&String, &Var)> {
+        self.vars.iter()
+    }
+
+    /// All tensors, as the model file holds them.
+    pub(super) fn tensors(&self) -> HashMap<String, Tensor> {
+        let vars = self.vars.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone()));
+        vars.chain(self.fixed.iter().map(|(name, tensor)| (name.clone(), tensor.clone()))).collect()
+    }
+
+    /// The tensor of this name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(super) fn get(&self, name: &str) -> Result<&Tensor> {
+        match self.vars.get(name).map(Var::as_tensor).or_else(|| self.fixed.get(name)) {
+            Some(tensor) => Ok(tensor),
+            None => candle_core::bail!("there is no tensor {name} among the weights to train"),
+        }
+    }
+
+    /// `x W'` with `{name}.weight`, plus `{name}.bias` where there is one; `x` is `[rows, inputs]`.
+    ///
+    /// # Errors
+    /// A missing tensor or another shape.
+    pub(super) fn dense(&self, x: &Tensor, name: &str) -> Result<Tensor> {
+        let y = x.matmul(&self.get(&format!("{name}.weight"))?.t()?)?;
+        match self.vars.get(&format!("{name}.bias")) {
+            Some(bias) => y.broadcast_add(bias),
+            None => Ok(y),
+        }
+    }
+}
+
+/// Whether a tensor is measured, not trained.
+pub(super) fn is_fixed(name: &str) -> bool {
+    name.starts_with("cmvn.")
+}
+
+/// Draws a tensor from a normal distribution of deviation `sqrt(2 / inputs)`: what keeps the variance through ramps
+/// (He et al., arXiv 1502.01852). The same for the same seed and name.
+///
+/// # Errors
+/// Never for a shape that fits into memory.
+pub(super) fn drawn(name: &str, shape: &[usize], inputs: usize, seed: u64) -> Result<Tensor> {
+    let name_seed = name.bytes().fold(seed, |sum, byte| sum.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte));
+    let mut rng = StdRng::seed_from_u64(name_seed);
+    let deviation = (2.0 / inputs.max(1) as f32).sqrt();
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| deviation * normal(&mut rng)).collect();
+    Tensor::from_vec(values, shape, &Device::Cpu)
+}
+
+/// A normal deviate by Box and Muller.
+fn normal(rng: &mut StdRng) -> f32 {
+    let (radius, angle): (f32, f32) = (rng.random(), rng.random());
+    (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f32::consts::TAU * angle).cos()
+}
+
+/// Weighted binary cross-entropy on logits, all `[batch, frames, outputs]`.
+///
+/// # Errors
+/// If the shapes differ.
+pub(super) fn loss(logits: &Tensor, target: Vec<f32>, weight: Vec<f32>) -> Result<Tensor> {
+    let sum: f64 = weight.iter().map(|&weight| f64::from(weight)).sum();
+    let shape = logits.shape().clone();
+    let target = Tensor::from_vec(target, shape.clone(), &Device::Cpu)?;
+    let weight = Tensor::from_vec(weight, shape, &Device::Cpu)?;
+    // max(z, 0) - z y + ln(1 + exp(-|z|)), which never overflows.
+    let soft = ((logits.abs()?.neg()?.exp()? + 1.0)?).log()?;
+    let each = ((logits.relu()? - (logits * &target)?)? + soft)?;
+    (each * &weight)?.sum_all()? / sum.max(1e-9)
+}
