@@ -10,6 +10,10 @@ use super::tools::{Biquad, RATE_HZ, add_wet, decibel, level, log_uniform, rms, s
 const LANES: usize = 24;
 const LOWEST_HZ: f32 = 100.0;
 const HIGHEST_HZ: f32 = 7_000.0;
+/// So much of the carrier, half a second, shows how strong its bands are.
+const WHITEN_SAMPLES: usize = 8_000;
+/// Bands of the carrier with less than this share of the strongest one's power count as empty (30 dB).
+const EMPTY_POWER: f32 = 1e-3;
 /// Kept out of filter states and followers, where silence would otherwise decay into slow denormal numbers.
 const BIAS: f32 = 1e-18;
 
@@ -18,9 +22,10 @@ pub(super) fn vocode(audio: &mut [f32], rng: &mut StdRng) {
     let bands = rng.random_range(16..=LANES);
     let wet_only = rng.random_bool(0.6);
     let wet_db = rng.random_range(-3.0..9.0);
-    let bank = Bank::new(bands);
+    let mut bank = Bank::new(bands);
     let (attack, release) = (smoothing(rng.random_range(1.0..4.0)), smoothing(rng.random_range(8.0..30.0)));
     let carrier = carrier(audio.len(), rng);
+    bank.whiten(&carrier[..carrier.len().min(WHITEN_SAMPLES)], rng.random_range(0.6..1.0));
 
     let (mut voice_states, mut carrier_states) = ([[[0.0; LANES]; 2]; 2], [[[0.0; LANES]; 2]; 2]);
     let mut envelope = [0.0_f32; LANES];
@@ -58,7 +63,7 @@ pub(super) fn vocode(audio: &mut [f32], rng: &mut StdRng) {
 struct Bank {
     /// `[b0, a1, a2]` of each band; the band pass has `b1 = 0` and `b2 = -b0`.
     coefficients: [[f32; LANES]; 3],
-    /// Lifts the high bands, where a saw is weak; 0 for lanes without a band.
+    /// What the carrier's bands are multiplied by; 0 for lanes without a band.
     gains: [f32; LANES],
 }
 
@@ -77,9 +82,25 @@ impl Bank {
             for (lanes, value) in bank.coefficients.iter_mut().zip([b0, a1, a2]) {
                 lanes[band] = value;
             }
-            bank.gains[band] = (middle_hz / LOWEST_HZ).sqrt();
+            bank.gains[band] = 1.0;
         }
         bank
+    }
+
+    /// Evens out the carrier's bands, by `strength` from 0 (as they are) to 1 (all alike): saws are weak at the top,
+    /// where they could not say much.
+    fn whiten(&mut self, carrier: &[f32], strength: f32) {
+        let mut states = [[[0.0; LANES]; 2]; 2];
+        let mut power = [0.0_f32; LANES];
+        for &sample in carrier {
+            let bands = self.step(sample, &mut states);
+            power.iter_mut().zip(bands).for_each(|(power, x)| *power += x * x);
+        }
+        // What lies between the harmonics stays low.
+        let floor = power.iter().fold(1e-12_f32, |loudest, power| loudest.max(*power)) * EMPTY_POWER;
+        for (gain, power) in self.gains.iter_mut().zip(power) {
+            *gain *= power.max(floor).powf(-strength / 2.0);
+        }
     }
 
     /// The bands of one more sample.
