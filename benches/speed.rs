@@ -55,17 +55,19 @@ fn listen(criterion: &mut Criterion) {
 /// The nets on one thread: a second of voice frames in steps of one and of ten, and one window of each tagger.
 fn nets(criterion: &mut Criterion) {
     gemm_common::gemm::set_threading_threshold(usize::MAX);
-    let Net::Fsmn(fsmn) = model("stream-vad") else { return };
     let frames = noise(100 * 80);
-    for step in [1, 10] {
-        criterion.bench_function(&format!("stream-vad: 1 s in steps of {step}"), |bencher| {
-            let mut stream = fsmn.stream();
-            bencher.iter(|| {
-                for frames in frames.chunks(step * 80) {
-                    black_box(fsmn.step(&mut [&mut stream], &[frames], false).expect("runs"));
-                }
+    for name in ["stream-vad", "earmark-voice"] {
+        let Net::Vocal(net) = model(name) else { return };
+        for step in [1, 10] {
+            criterion.bench_function(&format!("{name}: 1 s in steps of {step}"), |bencher| {
+                let mut stream = net.stream();
+                bencher.iter(|| {
+                    for frames in frames.chunks(step * 80) {
+                        black_box(net.step(&mut [&mut stream], &[frames], false).expect("runs"));
+                    }
+                });
             });
-        });
+        }
     }
     let Net::Ced(ced) = model("ced-tiny") else { return };
     let window = noise(1_000 * 64);

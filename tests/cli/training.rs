@@ -1,11 +1,11 @@
 //! A training run can be interrupted and resumed without a trace, and ends in a model that everything else loads.
 
-use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use earmark::study::evaluate::vocal::Report;
-use earmark::study::train::{Progress, Settings, train};
+use earmark::study::train::{NetKind, Progress, Settings, train};
 
 use crate::support::{earmark, scratch};
 
@@ -45,8 +45,14 @@ fn songs(directory: &Path) -> PathBuf {
 /// Asks to stop after a number of steps.
 struct StopAfter {
     steps: u64,
-    done: Cell<u64>,
-    validations: Cell<u64>,
+    done: AtomicU64,
+    validations: AtomicU64,
+}
+
+impl StopAfter {
+    fn new(steps: u64) -> Self {
+        Self { steps, done: AtomicU64::new(0), validations: AtomicU64::new(0) }
+    }
 }
 
 impl Progress for StopAfter {
@@ -54,35 +60,42 @@ impl Progress for StopAfter {
 
     fn step(&self, _step: u64, _steps: u64, loss: f64) {
         assert!(loss.is_finite());
-        self.done.set(self.done.get() + 1);
+        self.done.fetch_add(1, Ordering::Relaxed);
     }
 
     fn validated(&self, _step: u64, report: &Report, _score: f64, _best: bool) {
         assert_eq!(report.files.len(), 1, "nothing of `train` is measured");
-        self.validations.set(self.validations.get() + 1);
+        self.validations.fetch_add(1, Ordering::Relaxed);
     }
 
     fn stopped(&self) -> bool {
-        self.done.get() >= self.steps
+        self.done.load(Ordering::Relaxed) >= self.steps
     }
 }
 
 fn run(settings: &Settings, steps: u64) -> bool {
-    let progress = StopAfter { steps, done: Cell::new(0), validations: Cell::new(0) };
-    train(settings, &progress).unwrap()
+    train(settings, &StopAfter::new(steps)).unwrap()
 }
 
 #[test]
 fn an_interrupted_run_ends_in_the_same_model() {
-    let directory = scratch("training");
+    interrupted(NetKind::Fsmn, "fsmn");
+    interrupted(NetKind::ConvFsmn, "conv_fsmn");
+}
+
+fn interrupted(net: NetKind, name: &str) {
+    let directory = scratch(&format!("training-{name}"));
     let settings = |out: &str| Settings {
-        data: songs(&directory),
+        net,
+        data: vec![songs(&directory)],
         out: directory.join(out),
         init: Path::new(env!("CARGO_MANIFEST_DIR")).join("models/stream-vad.safetensors"),
         steps: 4,
         batch: 2,
         rate: 1e-3,
+        look_ahead_frames: 3,
         validate_every: 2,
+        patience: 0,
         seed: 7,
     };
     let (whole, broken) = (settings("whole.safetensors"), settings("broken.safetensors"));
@@ -109,7 +122,7 @@ fn an_interrupted_run_ends_in_the_same_model() {
     let other = Settings { seed: 8, ..whole.clone() };
     let error = format!(
         "{:#}",
-        train(&other, &StopAfter { steps: 9, done: Cell::new(0), validations: Cell::new(0) }).unwrap_err()
+        train(&other, &StopAfter::new(9)).unwrap_err()
     );
     assert!(error.contains("other settings"), "{error}");
 }

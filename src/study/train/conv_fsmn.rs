@@ -129,3 +129,66 @@ fn kept(batch: usize, time: usize, width: usize, rng: &mut StdRng) -> Result<Ten
     let each = Tensor::from_vec(each, (batch, 1, width), &Device::Cpu)?;
     each.broadcast_as((batch, time, width))?.reshape((batch * time, width))
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    /// Weights of a beginning run whose phrase memories do remember something, and a second of frames.
+    fn beginning(learner: &ConvFsmnLearner) -> Result<(Weights, Vec<f32>)> {
+        let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/models/stream-vad.safetensors"))?;
+        let mut tensors = learner.start(candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?, 5)?;
+        for block in 0..DILATIONS.len() {
+            let name = format!("phrase{block}.lookback.weight");
+            tensors.insert(name.clone(), (drawn(&name, &[WIDTH, TAPS], TAPS, 5)? * 0.3)?);
+        }
+        let weights = Weights::new(tensors)?;
+        let mean = weights.get("cmvn.mean")?.to_vec1::<f32>()?;
+        let mut rng = StdRng::seed_from_u64(3);
+        let frames = (0..100).flat_map(|_| mean.clone()).map(|mean| mean + rng.random_range(-3.0..3.0)).collect();
+        Ok((weights, frames))
+    }
+
+    #[test]
+    fn what_is_trained_is_what_runs_whatever_the_grouping() -> Result<()> {
+        let learner = ConvFsmnLearner { look_ahead_frames: 4 };
+        let (weights, frames) = beginning(&learner)?;
+        let logits = learner.forward(&weights, &Tensor::from_slice(&frames, (1, 100, 80), &Device::Cpu)?, None)?;
+        let trained: Vec<f32> = candle_nn::ops::sigmoid(&logits)?.flatten_all()?.to_vec1()?;
+        let net = learner.net(&weights.tensors())?;
+        let run = |step: usize| -> Result<Vec<f32>> {
+            let mut stream = net.stream();
+            let mut rows = Vec::new();
+            for frames in frames.chunks(step * 80) {
+                rows.extend(net.step(&mut [&mut stream], &[frames], false)?.concat());
+            }
+            rows.extend(net.step(&mut [&mut stream], &[&[]], true)?.concat());
+            Ok(rows)
+        };
+        let whole = run(100)?;
+        assert_eq!(whole.len(), 100 * LABELS.len(), "each frame gets its answer");
+        let late = 4 * LABELS.len();
+        let worst = whole.iter().zip(&trained[late..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-4, "{worst}");
+        for step in [1, 2, 3, 10, 37] {
+            assert!(run(step)? == whole, "in steps of {step}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_weight_gets_a_gradient() -> Result<()> {
+        let learner = ConvFsmnLearner { look_ahead_frames: 4 };
+        let (weights, frames) = beginning(&learner)?;
+        let frames = Tensor::from_slice(&frames, (1, 100, 80), &Device::Cpu)?;
+        let logits = learner.forward(&weights, &frames, Some(&mut StdRng::seed_from_u64(1)))?;
+        let gradients = logits.sqr()?.sum_all()?.backward()?;
+        for (name, var) in weights.vars() {
+            let largest = gradients.get(var).map(|g| g.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()).transpose()?;
+            assert!(largest.is_some_and(|g| g > 0.0), "{name}: {largest:?}");
+        }
+        Ok(())
+    }
+}
