@@ -1,6 +1,7 @@
 //! Reading `.lab` files: who sings when, as a person (or a stem's energy) says it.
 //!
-//! One span a line, `start end sing|nosing`, seconds, in order; blank lines and `#` comments pass.
+//! One span a line, `start end WORD`, seconds, in order; blank lines and `#` comments pass. The word is `sing`,
+//! `nosing`, `speech` (someone speaks, nobody sings) or `unsure` (to be left out of training and of every figure).
 
 use std::path::Path;
 
@@ -23,10 +24,35 @@ impl Segment {
     }
 }
 
-/// The sung spans of a file, sorted, and where the labels end.
+/// What a label says of its span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A voice sings; rap counts as singing.
+    Sing,
+    /// Nobody sings.
+    NoSing,
+    /// Somebody speaks and nobody sings.
+    Speech,
+    /// Nobody could say.
+    Unsure,
+}
+
+impl Kind {
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "sing" => Some(Self::Sing),
+            "nosing" => Some(Self::NoSing),
+            "speech" => Some(Self::Speech),
+            "unsure" => Some(Self::Unsure),
+            _ => None,
+        }
+    }
+}
+
+/// The labelled spans of a file, sorted and without overlap, and where the labels end.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Labels {
-    sung: Vec<Segment>,
+    spans: Vec<(Segment, Kind)>,
     end_s: f64,
 }
 
@@ -44,7 +70,7 @@ impl Labels {
     /// Parses the text of a `.lab` file.
     ///
     /// # Errors
-    /// The first line that is not `start end sing|nosing` with times in order.
+    /// The first line that is not `start end WORD` with a known word and times in order.
     pub fn parse(text: &str) -> Result<Self> {
         let mut labels = Self::default();
         for (index, line) in text.lines().enumerate() {
@@ -61,7 +87,7 @@ impl Labels {
         let mut words = line.split_whitespace();
         let (Some(start), Some(end), Some(kind), None) = (words.next(), words.next(), words.next(), words.next())
         else {
-            bail!("{line:?} is not `start end sing|nosing`; write times in seconds and one word");
+            bail!("{line:?} is not `start end sing|nosing|speech|unsure`; write times in seconds and one word");
         };
         let time = |word: &str| {
             word.parse::<f64>()
@@ -74,18 +100,23 @@ impl Labels {
             segment.end_s >= segment.start_s && segment.start_s >= self.end_s - 1e-6,
             "{line:?} goes back in time; sort the spans and let none overlap"
         );
+        let kind =
+            Kind::of(kind).with_context(|| format!("{kind:?} is not a label; use sing, nosing, speech or unsure"))?;
         self.end_s = segment.end_s;
-        match kind {
-            "sing" if segment.end_s > segment.start_s => self.sung.push(segment),
-            "sing" | "nosing" => {}
-            other => bail!("{other:?} is not a label; use sing or nosing"),
+        if segment.end_s > segment.start_s {
+            self.spans.push((segment, kind));
         }
         Ok(())
     }
 
     /// The sung spans, in order.
-    pub fn sung(&self) -> &[Segment] {
-        &self.sung
+    pub fn sung(&self) -> Vec<Segment> {
+        self.of_kind(Kind::Sing)
+    }
+
+    /// The spans that carry this label, in order.
+    pub fn of_kind(&self, kind: Kind) -> Vec<Segment> {
+        self.spans.iter().filter(|span| span.1 == kind).map(|span| span.0).collect()
     }
 
     /// Where the last label ends, in seconds. What comes after it is unlabelled.
@@ -93,10 +124,26 @@ impl Labels {
         self.end_s
     }
 
-    /// Whether the voice sings at this instant (seconds; a span's end is not part of it).
+    /// Whether a voice sings at this instant (seconds; a span's end is not part of it).
     pub fn sings_at(&self, time_s: f64) -> bool {
-        let after = self.sung.partition_point(|span| span.start_s <= time_s);
-        after > 0 && time_s < self.sung[after - 1].end_s
+        self.at(time_s) == Some(Kind::Sing)
+    }
+
+    /// Whether somebody speaks at this instant, and nobody sings.
+    pub fn speaks_at(&self, time_s: f64) -> bool {
+        self.at(time_s) == Some(Kind::Speech)
+    }
+
+    /// Whether the labels leave this instant open.
+    pub fn is_unsure_at(&self, time_s: f64) -> bool {
+        self.at(time_s) == Some(Kind::Unsure)
+    }
+
+    /// The label at this instant; `None` where no span covers it.
+    pub fn at(&self, time_s: f64) -> Option<Kind> {
+        let after = self.spans.partition_point(|(span, _)| span.start_s <= time_s);
+        let (span, kind) = self.spans.get(after.checked_sub(1)?)?;
+        (time_s < span.end_s).then_some(*kind)
     }
 }
 
@@ -112,6 +159,28 @@ mod tests {
         for (time_s, sings) in [(0.0, false), (1.49, false), (1.5, true), (1.99, true), (2.0, false), (9.0, false)] {
             assert_eq!(labels.sings_at(time_s), sings, "at {time_s}");
         }
+    }
+
+    #[test]
+    fn each_word_holds_in_its_own_span_alone() {
+        let labels = Labels::parse("0 1 speech\n1 2 sing\n2 2 unsure\n2 3 unsure\n4 5 nosing\n").unwrap();
+        for (time_s, kind) in [
+            (0.5, Some(Kind::Speech)),
+            (1.5, Some(Kind::Sing)),
+            (2.0, Some(Kind::Unsure)),
+            (3.0, None),
+            (3.5, None),
+            (4.5, Some(Kind::NoSing)),
+            (5.0, None),
+        ] {
+            assert_eq!(labels.at(time_s), kind, "at {time_s}");
+            assert_eq!(labels.sings_at(time_s), kind == Some(Kind::Sing));
+            assert_eq!(labels.speaks_at(time_s), kind == Some(Kind::Speech));
+            assert_eq!(labels.is_unsure_at(time_s), kind == Some(Kind::Unsure));
+        }
+        assert_eq!(labels.sung(), [Segment { start_s: 1.0, end_s: 2.0 }]);
+        assert_eq!(labels.of_kind(Kind::Unsure), [Segment { start_s: 2.0, end_s: 3.0 }]);
+        assert_eq!(labels.end_s(), 5.0);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub fn save(analysis: &Analysis, threshold: f32, truth: Option<&Labels>, path: &
         .map(|frame| (analysis.vocal.time_s(frame), analysis.vocal.probability[frame]))
         .collect();
     let file = Path::new(&analysis.file).file_name().map(|name| name.to_string_lossy().into_owned());
+    let truth = truth.map(Labels::sung);
     Picture {
         title: file.as_deref().unwrap_or(&analysis.file),
         subtitle: &subtitle(analysis),
@@ -25,7 +26,7 @@ pub fn save(analysis: &Analysis, threshold: f32, truth: Option<&Labels>, path: &
         vocal: &vocal,
         threshold,
         phrases: &analysis.vocal.segments,
-        truth: truth.map(Labels::sung),
+        truth: truth.as_deref(),
         genre: &spans(&analysis.genre.timeline, analysis.duration_s),
     }
     .save(path)
