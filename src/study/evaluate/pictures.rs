@@ -94,7 +94,8 @@ pub fn charts(
         .zip(&bins)
         .map(|(((name, _), figures), bins)| Reliability { name, bins, error: figures.calibration_error })
         .collect();
-    write(RELIABILITY, &|path| chart::reliability("Does 0.5 mean 0.5?", &subtitle, &diagrams, path))?;
+    let explained = format!("{subtitle}; orange: the gap (ECE: its mean over frames); larger dots: more frames");
+    write(RELIABILITY, &|path| chart::reliability("Does 0.5 mean 0.5?", &explained, &diagrams, path))?;
 
     let curves: Vec<_> = groups.iter().map(|((_, frames), _)| roc(&frames.probability, &frames.sung)).collect();
     let rocs: Vec<_> = groups

@@ -14,9 +14,9 @@ use crate::study::metrics::Bin;
 /// Height of a chart's heading, in pixels.
 const HEAD: u32 = 84;
 /// Width and height of one reliability diagram.
-const PANEL: (u32, u32) = (480, 640);
+const PANEL: (u32, u32) = (480, 680);
 /// Its part for the histogram.
-const HISTOGRAM: u32 = 170;
+const HISTOGRAM: u32 = 190;
 /// Diagrams side by side.
 const PANELS_ABREAST: usize = 3;
 /// Width and height of the ROC chart.
@@ -109,24 +109,33 @@ fn text(area: &Area<'_>, words: &str, at: (i32, i32), font: (i32, RGBColor), anc
 
 fn draw_reliability(diagram: &Reliability<'_>, panel: &Area<'_>) -> Drawn {
     let (name, rest) = panel.split_vertically(40);
-    let error = diagram.error.map_or_else(String::new, |error| format!("   calibration error {error:.3}"));
-    text(&name, &format!("{}{error}", diagram.name), (82, 20), (21, INK), (HPos::Left, VPos::Center))?;
+    let error = diagram.error.map_or_else(String::new, |error| format!("   ECE {error:.3}"));
+    text(&name, &format!("{}{error}", diagram.name), (98, 20), (21, INK), (HPos::Left, VPos::Center))?;
     let (upper, lower) = rest.split_vertically(PANEL.1 - 40 - HISTOGRAM);
 
     let mut chart = square(&upper, 0.0..1.0, 10)?;
     mesh(&mut chart, "", "share that is sung", 6)?;
     chart.draw_series([PathElement::new([(0.0, 0.0), (1.0, 1.0)], FAINT.stroke_width(1))])?;
-    let points: Vec<_> = diagram.bins.iter().filter_map(Bin::point).collect();
-    // The gap to the diagonal is the error.
-    chart.draw_series(points.iter().map(|&(x, y)| PathElement::new([(x, x), (x, y)], FALSE_ALARM.stroke_width(3))))?;
-    chart.draw_series(LineSeries::new(points.iter().copied(), MISS.stroke_width(2)))?;
-    chart.draw_series(points.iter().map(|&point| Circle::new(point, 5, MISS.filled())))?;
-
     let total: u64 = diagram.bins.iter().map(|bin| bin.count).sum();
     let shares: Vec<f64> = diagram.bins.iter().map(|bin| bin.count as f64 / total.max(1) as f64).collect();
     let most = shares.iter().copied().fold(0.0, f64::max).max(0.01);
-    let mut chart = square(&lower, 0.0..(most * 1.1), 44)?;
-    mesh(&mut chart, "predicted probability", "share of frames", 3)?;
+    // A gap that hardly any frame is in hardly matters: it is drawn pale, with a small dot.
+    let points: Vec<_> = diagram
+        .bins
+        .iter()
+        .zip(&shares)
+        .filter_map(|(bin, share)| Some((bin.point()?, (share / most).sqrt())))
+        .collect();
+    chart.draw_series(LineSeries::new(points.iter().map(|point| point.0), MISS.mix(0.5).stroke_width(1)))?;
+    chart.draw_series(points.iter().map(|&((x, y), weight)| {
+        PathElement::new([(x, x), (x, y)], FALSE_ALARM.mix(0.2 + 0.8 * weight).stroke_width(4))
+    }))?;
+    chart.draw_series(
+        points.iter().map(|&(point, weight)| Circle::new(point, 3 + (6.0 * weight) as i32, MISS.filled())),
+    )?;
+
+    let mut chart = square(&lower, 0.0..(most * 1.1), 56)?;
+    mesh(&mut chart, "predicted probability", "frames", 3)?;
     let width = 1.0 / shares.len().max(1) as f64;
     chart.draw_series(shares.iter().enumerate().map(|(bin, share)| {
         let left = bin as f64 * width;
@@ -173,6 +182,7 @@ fn square<'a, 'b>(
     bottom: i32,
 ) -> std::result::Result<Chart<'a, 'b>, DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>> {
     ChartBuilder::on(area)
+        .margin_left(16)
         .margin_right(22)
         .margin_top(8)
         .set_label_area_size(LabelAreaPosition::Left, 82)

@@ -83,7 +83,7 @@ pub(super) fn draw_name(canvas: &Canvas<'_>, lane: (i32, i32), name: &str) -> Dr
 }
 
 /// Pixel columns (first, last) of each span, at least one each.
-pub(super) fn columns_of(canvas: &Canvas<'_>, spans: &[Segment]) -> Vec<(i32, i32)> {
+fn columns_of(canvas: &Canvas<'_>, spans: &[Segment]) -> Vec<(i32, i32)> {
     spans.iter().map(|span| (canvas.x(span.start_s), canvas.x(span.end_s).max(canvas.x(span.start_s)))).collect()
 }
 
@@ -143,7 +143,7 @@ pub(super) fn draw_threshold(canvas: &Canvas<'_>, row: i32) -> Drawn {
 }
 
 /// One point per pixel column at most: the highest value in it, so that no onset is lost.
-pub(super) fn highest_per_column(points: &[(f64, f32)], canvas: &Canvas<'_>) -> Vec<(i32, f32)> {
+fn highest_per_column(points: &[(f64, f32)], canvas: &Canvas<'_>) -> Vec<(i32, f32)> {
     let mut columns: Vec<(i32, f32)> = Vec::new();
     for &(time_s, value) in points {
         let x = canvas.x(time_s);

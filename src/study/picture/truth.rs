@@ -7,19 +7,22 @@ use plotters::prelude::{BitMapBackend, Color, IntoDrawingArea, RGBColor};
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::canvas::{Canvas, Drawn, FAINT, FALSE_ALARM, INK, LANE, MISS, SPEECH, TRUTH, UNSURE};
-use super::lanes::{GAP, TITLE, columns_of, draw_name, draw_threshold, draw_waveform, highest_per_column};
+use super::lanes::{GAP, TITLE, draw_name, draw_threshold, draw_waveform};
 use super::{WIDTH, axis, register_fonts, unwritten};
 use crate::study::lab::Segment;
 use crate::study::overview::Overview;
 
 /// Room for title, subtitle and legend.
 const HEAD: i32 = TITLE + 34;
+const MARGIN: i32 = 14;
 const LEGEND: i32 = 98;
 const LEGEND_SIZE: i32 = 18;
 const WAVEFORM: i32 = 170;
 const VOCAL: i32 = 230;
 const LABELS: i32 = 30;
-const ERRORS: i32 = 44;
+const ERRORS: i32 = 56;
+/// An error is drawn at least so long, in pixels, however short it is.
+const LEAST_BAR: i32 = 2;
 
 /// What is drawn. Times are in seconds from the start of the audio; spans are in order.
 pub struct TruthPicture<'a> {
@@ -95,7 +98,7 @@ impl TruthPicture<'_> {
     fn draw(&self, lanes: &Lanes, canvas: &Canvas<'_>) -> Drawn {
         canvas.paper()?;
         canvas.text(self.title, (canvas.left(), 18), 32, INK, (HPos::Left, VPos::Top))?;
-        canvas.text(self.subtitle, (canvas.left(), 56), 20, FAINT, (HPos::Left, VPos::Top))?;
+        canvas.text(self.subtitle, (canvas.left(), 56), 20, INK, (HPos::Left, VPos::Top))?;
         self.draw_legend(canvas)?;
         let named = [
             (lanes.waveform, "audio"),
@@ -109,23 +112,34 @@ impl TruthPicture<'_> {
             draw_name(canvas, lane, name)?;
         }
         axis::draw(canvas, HEAD, lanes.errors.1)?;
+        canvas.text("time", (MARGIN, lanes.errors.1 + 12), 18, FAINT, (HPos::Left, VPos::Top))?;
         draw_waveform(self.waveform, (self.sung, TRUTH), canvas, lanes.waveform)?;
         self.draw_vocal(canvas, lanes.vocal)?;
         for (spans, colour) in [(self.sung, TRUTH), (self.spoken, SPEECH), (self.unsure, UNSURE)] {
-            fill(canvas, spans, lanes.truth, colour, 1.0)?;
+            shade(canvas, spans, lanes.truth, colour, 1.0)?;
         }
-        fill(canvas, self.said, lanes.said, INK, 0.75)?;
-        // Their place tells them apart as well as their colour.
-        let (top, bottom) = lanes.errors;
+        shade(canvas, self.said, lanes.said, INK, 0.8)?;
+        self.draw_errors(canvas, lanes.errors)
+    }
+
+    /// False alarms grow upwards from the middle and misses downwards, as far as the column is wrong: their place
+    /// tells them apart as well as their colour.
+    fn draw_errors(&self, canvas: &Canvas<'_>, (top, bottom): (i32, i32)) -> Drawn {
         let middle = i32::midpoint(top, bottom);
-        fill(canvas, self.false_alarms, (top, middle - 1), FALSE_ALARM, 1.0)?;
-        fill(canvas, self.misses, (middle + 1, bottom), MISS, 1.0)
+        let length = |share: f64| ((share * f64::from(middle - top - 2)).round() as i32).max(LEAST_BAR);
+        for (x, share) in coverage(canvas, self.false_alarms) {
+            canvas.fill(x, middle - length(share), x, middle - 1, FALSE_ALARM.to_rgba())?;
+        }
+        for (x, share) in coverage(canvas, self.misses) {
+            canvas.fill(x, middle + 1, x, middle + length(share), MISS.to_rgba())?;
+        }
+        canvas.fill(canvas.left(), middle, canvas.right(), middle, FAINT.mix(0.6))
     }
 
     /// The probability on a scale 0..1, behind it where it errs.
     fn draw_vocal(&self, canvas: &Canvas<'_>, lane: (i32, i32)) -> Drawn {
         for (spans, colour) in [(self.false_alarms, FALSE_ALARM), (self.misses, MISS), (self.unsure, UNSURE)] {
-            fill(canvas, spans, lane, colour, 0.28)?;
+            shade(canvas, spans, lane, colour, 0.34)?;
         }
         let (top, bottom) = (lane.0 + 10, lane.1 - 2);
         let row = |value: f32| bottom - (f64::from(value.clamp(0.0, 1.0)) * f64::from(bottom - top)).round() as i32;
@@ -134,11 +148,15 @@ impl TruthPicture<'_> {
             canvas.text(name, (canvas.right() + 6, row(value)), 16, FAINT, (HPos::Left, VPos::Center))?;
         }
         draw_threshold(canvas, row(self.threshold))?;
-        let curve = highest_per_column(self.vocal, canvas);
-        for &(x, value) in &curve {
-            canvas.fill(x, row(value), x, bottom, INK.mix(0.10))?;
+        let mut means = Vec::new();
+        for column in self.vocal.chunk_by(|a, b| canvas.x(a.0) == canvas.x(b.0)) {
+            let x = canvas.x(column[0].0);
+            let (low, high) = column.iter().fold((1.0_f32, 0.0_f32), |(l, h), point| (l.min(point.1), h.max(point.1)));
+            canvas.fill(x, row(high), x, row(low), INK.mix(0.22))?;
+            let mean = column.iter().map(|point| point.1).sum::<f32>() / column.len() as f32;
+            means.push((x, row(mean)));
         }
-        canvas.line(curve.into_iter().map(|(x, value)| (x, row(value))).collect(), INK.to_rgba(), 2)
+        canvas.line(means, INK.to_rgba(), 2)
     }
 
     /// A patch and a word for every colour that occurs.
@@ -163,9 +181,50 @@ impl TruthPicture<'_> {
     }
 }
 
-fn fill(canvas: &Canvas<'_>, spans: &[Segment], lane: (i32, i32), colour: RGBColor, opacity: f64) -> Drawn {
-    for (left, right) in columns_of(canvas, spans) {
-        canvas.fill(left, lane.0, right, lane.1, colour.mix(opacity))?;
+/// Colours each column, up to `opacity`, as far as the spans cover it.
+fn shade(canvas: &Canvas<'_>, spans: &[Segment], lane: (i32, i32), colour: RGBColor, opacity: f64) -> Drawn {
+    for (x, share) in coverage(canvas, spans) {
+        canvas.fill(x, lane.0, x, lane.1, colour.mix(opacity * share))?;
     }
     Ok(())
+}
+
+/// The pixel columns that spans reach into, each with the share of its time that they cover.
+fn coverage(canvas: &Canvas<'_>, spans: &[Segment]) -> Vec<(i32, f64)> {
+    let mut columns: Vec<(i32, f64)> = Vec::new();
+    for span in spans {
+        for x in (canvas.x(span.start_s) - 1).max(canvas.left())..=canvas.x(span.end_s).min(canvas.right() - 1) {
+            let (from_s, to_s) = (canvas.time_s(x), canvas.time_s(x + 1));
+            let share = (span.end_s.min(to_s) - span.start_s.max(from_s)) / (to_s - from_s);
+            match columns.last_mut() {
+                _ if share <= 0.0 => {}
+                Some((last, covered)) if *last == x => *covered = (*covered + share).min(1.0),
+                _ => columns.push((x, share.min(1.0))),
+            }
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_covered_as_far_as_spans_reach_into_it() {
+        let mut pixels = vec![0; 3 * 300 * 10];
+        let root = BitMapBackend::with_buffer(&mut pixels, (300, 10)).into_drawing_area();
+        let canvas = Canvas::new(root, 300, 1.0);
+        let column_s = canvas.time_s(canvas.left() + 1);
+        let at = |columns: f64| columns * column_s;
+        let spans = [(2.0, 2.25), (2.5, 2.75), (4.5, 6.0)];
+        let spans = spans.map(|(start, end)| Segment { start_s: at(start), end_s: at(end) });
+        let covered = coverage(&canvas, &spans);
+        let expected = [(2, 0.5), (4, 0.5), (5, 1.0)];
+        assert_eq!(covered.len(), expected.len(), "{covered:?}");
+        for ((x, share), (column, expected)) in covered.into_iter().zip(expected) {
+            assert_eq!(x, canvas.left() + column);
+            assert!((share - expected).abs() < 1e-6, "{share} of column {column}");
+        }
+    }
 }
