@@ -13,3 +13,4 @@ mod vst3;
 
 pub use class::{Class, ControlClass, EarmarkClass};
 pub use earmark::EarmarkPlugin;
+pub use process::real_time_lag;

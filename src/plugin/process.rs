@@ -24,6 +24,12 @@ const PENDING: usize = 2_048;
 const CONTROL_PERIOD_S: f64 = 0.01;
 /// What the worker may take for a reading in real time, beyond the block in which its frame was completed.
 const WORKER_ALLOWANCE_S: f64 = 0.012;
+/// Samples by which the plugin emits a reading later in real time than in an offline bounce: the longest block and
+/// what the worker is allowed. The same for every reading.
+pub fn real_time_lag(max_block: u32, sample_rate_hz: f64) -> u64 {
+    u64::from(max_block) + (WORKER_ALLOWANCE_S * sample_rate_hz).ceil() as u64
+}
+
 /// A move of the ride gain takes one control period.
 const RIDE_GLIDE_S: f64 = CONTROL_PERIOD_S;
 
@@ -101,7 +107,7 @@ impl Processor {
         let rate = f64::from(setup.sample_rate_hz);
         let samples = |seconds: f64| (seconds * rate).ceil() as u64;
         let align = params.emit.align.value();
-        let live_lag = u64::from(setup.max_block) + samples(WORKER_ALLOWANCE_S);
+        let live_lag = real_time_lag(setup.max_block, rate);
         let latency = if align { live_lag + (ear.vocal_delay_s() * rate).round() as u64 } else { 0 };
         let delays = (0..setup.channels).map(|_| Delay::new(latency as usize)).collect();
         let thinned = std::array::from_fn(|output| Thinned::since(emission.value(output)));

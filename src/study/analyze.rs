@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::analysis::{Analysis, CLASSES, Genre, TagMeans, Timeline, Vocal};
 use super::hear::{Attention, Heard, Watch, hear};
 use super::lab::Segment;
-use super::mix::Layout;
+use super::mix::Mix;
 use crate::engine::{Engine, GenreReading};
 use crate::say::envelope::{Envelope, EnvelopeSettings};
 use crate::say::genre::GENRES;
@@ -18,7 +18,7 @@ use crate::say::genre::GENRES;
 /// # Errors
 /// As [`hear`].
 pub fn analyze(engine: &Arc<Engine>, path: &Path, settings: &EnvelopeSettings, watch: &dyn Watch) -> Result<Analysis> {
-    let heard = hear(engine, path, Layout::Mix, Attention::Everything, watch)?;
+    let heard = hear(engine, path, Mix::default(), Attention::Everything, watch)?;
     Ok(conclude(heard, path.display().to_string(), settings))
 }
 
@@ -37,7 +37,7 @@ pub fn conclude(heard: Heard, file: String, settings: &EnvelopeSettings) -> Anal
         probability: heard.vocal,
         segments: Vec::new(),
     };
-    let gate = decide(&vocal, settings);
+    let gate: Vec<bool> = gates(&vocal.probability, vocal.period_s, settings).collect();
     vocal.segments = phrases(&vocal, &gate, heard.duration_s);
     Analysis {
         file,
@@ -52,11 +52,10 @@ pub fn conclude(heard: Heard, file: String, settings: &EnvelopeSettings) -> Anal
     }
 }
 
-/// The gate at each frame, by the same envelope as the plugin's.
-fn decide(vocal: &Vocal, settings: &EnvelopeSettings) -> Vec<bool> {
+/// The gate at each frame (`period_s` seconds apart), by the same envelope as the plugin's.
+pub fn gates(probability: &[f32], period_s: f64, settings: &EnvelopeSettings) -> impl Iterator<Item = bool> {
     let mut envelope = Envelope::new();
-    let step_s = vocal.period_s as f32;
-    vocal.probability.iter().map(|&probability| envelope.advance(settings, probability, step_s).gate).collect()
+    probability.iter().map(move |&probability| envelope.advance(settings, probability, period_s as f32).gate)
 }
 
 /// Where the gate is open, within the audio. A phrase still sung at the end lasts to the end.

@@ -1,5 +1,8 @@
 //! Measuring the networks on labelled audio, heard through the same engine as everything else.
 
+pub mod frames;
 pub mod genre;
 pub mod index;
+pub mod level;
+pub mod pictures;
 pub mod vocal;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 
 use super::decode::{self, AudioFile};
-use super::mix::Layout;
+use super::mix::Mix;
 use super::overview::Overview;
 use crate::engine::{Ear, Engine, GenreReading, Pace, Tags};
 use crate::listen::HOST_RATES_HZ;
@@ -105,15 +105,9 @@ impl Attention {
 /// # Errors
 /// Everything [`decode::open`] and [`AudioFile::next_block`] report, audio too short for the vocal net,
 /// an engine that stopped answering, and [`Stopped`].
-pub fn hear(
-    engine: &Arc<Engine>,
-    path: &Path,
-    layout: Layout,
-    attention: Attention,
-    watch: &dyn Watch,
-) -> Result<Heard> {
+pub fn hear(engine: &Arc<Engine>, path: &Path, mix: Mix, attention: Attention, watch: &dyn Watch) -> Result<Heard> {
     let file = decode::open(path)?;
-    Hearing::new(engine, &file, attention.pace())?.run(file, layout, watch)
+    Hearing::new(engine, &file, attention.pace())?.run(file, mix, watch)
 }
 
 /// A file on its way through an ear.
@@ -151,7 +145,7 @@ impl Hearing {
         Ok(Self { ear, heard, tags: Tags::default(), tag_sums: Vec::new(), tag_readings: 0 })
     }
 
-    fn run(mut self, mut file: AudioFile, layout: Layout, watch: &dyn Watch) -> Result<Heard> {
+    fn run(mut self, mut file: AudioFile, mix: Mix, watch: &dyn Watch) -> Result<Heard> {
         let step = ((STEP_S * file.sample_rate_hz) as usize).max(1);
         let mut gathered: Vec<Vec<f32>> = Vec::new();
         let mut block = Vec::new();
@@ -161,7 +155,7 @@ impl Hearing {
         while more {
             more = file.next_block(&mut block)?;
             if more {
-                layout.apply(&mut block);
+                mix.apply(&mut block);
                 self.heard.overview.add(&block);
                 gather(&mut gathered, &block);
             }

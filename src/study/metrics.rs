@@ -75,6 +75,17 @@ impl Counts {
         ratio(self.false_alarms, self.false_alarms + self.rejections)
     }
 
+    /// Share of the frames called "yes" that are; `None` where nothing was called so.
+    pub fn precision(&self) -> Option<f64> {
+        ratio(self.hits, self.hits + self.false_alarms)
+    }
+
+    /// The F-measure: the harmonic mean of precision and recall, 2 hits / (2 hits + false alarms + misses).
+    /// `None` where nothing is "yes" and nothing was called so.
+    pub fn f1(&self) -> Option<f64> {
+        ratio(2 * self.hits, 2 * self.hits + self.false_alarms + self.misses)
+    }
+
     /// Share of the "yes" frames that were called "yes"; `None` where nothing is "yes".
     pub fn recall(&self) -> Option<f64> {
         ratio(self.hits, self.hits + self.misses)
@@ -85,23 +96,68 @@ fn ratio(part: u64, all: u64) -> Option<f64> {
     (all > 0).then(|| part as f64 / all as f64)
 }
 
+/// Scores of about the same height, and how often they came true.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bin {
+    /// Scores in it.
+    pub count: u64,
+    /// Sum of the scores: how many "yes" they promise.
+    pub promised: f64,
+    /// How many are "yes".
+    pub came_true: f64,
+}
+
+impl Bin {
+    /// (mean score, share of "yes"); `None` in an empty bin.
+    pub fn point(&self) -> Option<(f64, f64)> {
+        let count = self.count as f64;
+        (self.count > 0).then(|| (self.promised / count, self.came_true / count))
+    }
+}
+
+/// A reliability diagram's numbers: scores in 0..=1 sorted into `bins` equal bins, lowest first.
+pub fn reliability(scores: &[f32], truth: &[bool], bins: usize) -> Vec<Bin> {
+    let mut diagram = vec![Bin::default(); bins];
+    let Some(last) = bins.checked_sub(1) else { return diagram };
+    for (&score, &is) in scores.iter().zip(truth) {
+        let bin = &mut diagram[((f64::from(score) * bins as f64) as usize).min(last)];
+        bin.count += 1;
+        bin.promised += f64::from(score);
+        bin.came_true += f64::from(u8::from(is));
+    }
+    diagram
+}
+
 /// Expected calibration error: the mean gap between what was promised and what came true.
 ///
-/// Scores in 0..=1 fall into `bins` equal bins; in each, the mean score is compared with the share
-/// of "yes"; the gaps are averaged by the bins' sizes (Naeini et al. 2015). `None` without scores.
+/// The gaps of the bins of [`reliability`] are averaged by the bins' sizes (Naeini et al. 2015). `None` without scores.
 pub fn calibration_error(scores: &[f32], truth: &[bool], bins: usize) -> Option<f64> {
-    if scores.is_empty() || bins == 0 {
-        return None;
+    let diagram = reliability(scores, truth, bins);
+    let count: u64 = diagram.iter().map(|bin| bin.count).sum();
+    let gap: f64 = diagram.iter().map(|bin| (bin.promised - bin.came_true).abs()).sum();
+    (count > 0).then(|| gap / count as f64)
+}
+
+/// The ROC curve: (false-alarm rate, recall) at every threshold from the highest score down, (0, 0) and (1, 1)
+/// included. Empty where one of the two classes does not occur.
+pub fn roc(scores: &[f32], truth: &[bool]) -> Vec<(f64, f64)> {
+    let positives = truth.iter().filter(|&&is| is).count() as f64;
+    let negatives = truth.len() as f64 - positives;
+    if positives == 0.0 || negatives == 0.0 {
+        return Vec::new();
     }
-    let mut promised = vec![0.0_f64; bins];
-    let mut came_true = vec![0.0_f64; bins];
-    for (&score, &is) in scores.iter().zip(truth) {
-        let bin = ((f64::from(score) * bins as f64) as usize).min(bins - 1);
-        promised[bin] += f64::from(score);
-        came_true[bin] += f64::from(u8::from(is));
+    let mut ranked: Vec<(f32, bool)> = scores.iter().copied().zip(truth.iter().copied()).collect();
+    ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    let mut curve = vec![(0.0, 0.0)];
+    let (mut hits, mut alarms) = (0_u64, 0_u64);
+    // Equal scores fall together, whatever the threshold.
+    for tied in ranked.chunk_by(|a, b| a.0 == b.0) {
+        let yes = tied.iter().filter(|(_, is)| *is).count() as u64;
+        hits += yes;
+        alarms += tied.len() as u64 - yes;
+        curve.push((alarms as f64 / negatives, hits as f64 / positives));
     }
-    let gap: f64 = promised.iter().zip(&came_true).map(|(p, t)| (p - t).abs()).sum();
-    Some(gap / scores.len() as f64)
+    curve
 }
 
 #[cfg(test)]
@@ -141,8 +197,24 @@ mod tests {
         assert_eq!(counts.accuracy(), Some(0.6));
         assert_eq!(counts.false_alarm_rate(), Some(0.5));
         assert_eq!(counts.recall(), Some(2.0 / 3.0));
+        assert_eq!(counts.precision(), Some(2.0 / 3.0));
+        assert_eq!(counts.f1(), Some(4.0 / 6.0));
+        assert_eq!((Counts::default().precision(), Counts::default().f1()), (None, None));
         assert_eq!(Counts::default().accuracy(), None);
         assert_eq!(Counts::default().false_alarm_rate(), None);
+    }
+
+    #[test]
+    fn roc_climbs_by_hits_and_walks_by_false_alarms() {
+        let scores = [0.9, 0.8, 0.4, 0.4, 0.1];
+        let truth = [true, false, true, false, false];
+        let third = 1.0 / 3.0;
+        let expected = [(0.0, 0.0), (0.0, 0.5), (third, 0.5), (2.0 * third, 1.0), (1.0, 1.0)];
+        assert_eq!(roc(&scores, &truth), expected);
+        // The trapezia under it are the rank-sum's area.
+        let area: f64 = expected.windows(2).map(|p| (p[1].0 - p[0].0) * (p[1].1 + p[0].1) / 2.0).sum();
+        assert!((area - auc(&scores, &truth).expect("both classes occur")).abs() < 1e-12);
+        assert_eq!(roc(&[0.5], &[true]), []);
     }
 
     #[test]
@@ -154,5 +226,7 @@ mod tests {
         assert!((error - 0.225).abs() < 1e-6, "{error}");
         assert_eq!(calibration_error(&[1.0], &[true], 10), Some(0.0));
         assert_eq!(calibration_error(&[], &[], 10), None);
+        assert_eq!(reliability(&scores, &truth, 2)[1].point(), Some((0.75, 0.5)));
+        assert_eq!(reliability(&[], &[], 1)[0].point(), None);
     }
 }

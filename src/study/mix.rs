@@ -12,6 +12,36 @@ pub enum Layout {
     Stems,
 }
 
+/// How a file is played: what its channels mean, and how loud.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mix {
+    layout: Layout,
+    gain: f32,
+}
+
+impl Default for Mix {
+    /// A finished mix at its own level.
+    fn default() -> Self {
+        Self { layout: Layout::Mix, gain: 1.0 }
+    }
+}
+
+impl Mix {
+    /// A file of this layout, `gain_db` dB louder than it is.
+    pub fn new(layout: Layout, gain_db: f32) -> Self {
+        Self { layout, gain: 10.0_f32.powf(gain_db / 20.0) }
+    }
+
+    /// Turns a planar block (channels x samples) into the block to listen to, in place. Nothing clips.
+    pub fn apply(self, block: &mut Vec<Vec<f32>>) {
+        self.layout.apply(block);
+        // At its own level a file passes bit by bit.
+        if self.gain != 1.0 {
+            block.iter_mut().flatten().for_each(|sample| *sample *= self.gain);
+        }
+    }
+}
+
 impl FromStr for Layout {
     type Err = anyhow::Error;
 
@@ -55,6 +85,11 @@ mod tests {
         assert_eq!(block, [[0.75, 0.0]]);
         Layout::Stems.apply(&mut block);
         assert_eq!(block, [[0.75, 0.0]]);
+        let mut block = vec![vec![0.25], vec![0.5]];
+        Mix::new(Layout::Stems, 20.0).apply(&mut block);
+        assert_eq!(block, [[7.5]]);
+        Mix::default().apply(&mut block);
+        assert_eq!(block, [[7.5]]);
         assert!("both".parse::<Layout>().is_err());
     }
 }

@@ -1,13 +1,17 @@
 //! Draws what was heard: waveform, vocal curve with its phrases, genre ribbon, one above the other on
-//! one time axis. Every picture of the project comes from here.
+//! one time axis; truth against prediction; charts of how good a detector is. Every picture of the project comes
+//! from here.
 
+mod axis;
 mod canvas;
+pub mod chart;
 mod lanes;
+pub mod truth;
 
 use std::path::Path;
 use std::sync::Once;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Error, Result, anyhow};
 use plotters::prelude::*;
 use plotters::style::register_font;
 
@@ -79,8 +83,11 @@ impl Picture<'_> {
         let root = BitMapBackend::new(path, (WIDTH, height)).into_drawing_area();
         let canvas = Canvas::new(root, WIDTH as i32, self.duration_s);
         let drawn = lanes.draw(self, &canvas).and_then(|()| canvas.present());
-        drawn.map_err(|error| {
-            anyhow!("cannot write {} ({error}); check the directory and the free space", path.display())
-        })
+        drawn.map_err(|error| unwritten(path, &error))
     }
+}
+
+/// What is said where a picture could not be written.
+fn unwritten(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    anyhow!("cannot write {} ({error}); check the directory and the free space", path.display())
 }

@@ -28,9 +28,12 @@ pub struct Options {
     out: Option<PathBuf>,
 }
 
+/// Which plugin of the bundle.
 #[derive(Clone, Copy, ValueEnum)]
-enum Class {
+pub enum Class {
+    /// Plain stereo or mono in and out
     Earmark,
+    /// With MIDI output and the key bus as well
     Control,
 }
 
@@ -50,9 +53,7 @@ enum Automation {
 pub fn run(options: Options) -> Result<ExitCode> {
     // Before minutes of building.
     input(options.file.as_deref())?;
-    // With the whole workspace's features, so that what the parts share is built once.
-    let build = ["build", "--release", "--workspace", "--bin", "earmark-host"];
-    workspace::run(workspace::cargo().args(build), "building the host")?;
+    build("earmark-host")?;
     run_built(options)
 }
 
@@ -63,12 +64,8 @@ pub fn run_built(options: Options) -> Result<ExitCode> {
     let target = workspace::target_dir()?;
     let out = options.out.map_or_else(|| Ok(target.join("host")), |out| absolute(&out))?;
 
-    setup::hint();
-    let bundles = bundle::run_if_stale()?;
-
-    let name = format!("earmark-host{}", std::env::consts::EXE_SUFFIX);
-    let mut host = Command::new(target.join("release").join(name));
-    host.arg(file).arg("--out").arg(out).arg("--plugin").arg(bundles.clap);
+    let mut host = program("earmark-host", &target)?;
+    host.arg(file).arg("--out").arg(out);
     if let Some(class) = options.class {
         host.arg("--class").arg(value_name(class));
     }
@@ -81,7 +78,29 @@ pub fn run_built(options: Options) -> Result<ExitCode> {
     if let Some(rate) = options.rate {
         host.arg("--rate").arg(rate.to_string());
     }
-    let status = host.status().context("cannot start the host")?;
+    exit_code(&mut host)
+}
+
+/// Builds a program of the hosts' crate.
+pub fn build(name: &str) -> Result<()> {
+    // With the whole workspace's features, so that what the parts share is built once.
+    let build = ["build", "--release", "--workspace", "--bin", name];
+    workspace::run(workspace::cargo().args(build), "building the host")
+}
+
+/// A built program of the hosts' crate, to be run on the plugin as it is now.
+pub fn program(name: &str, target: &Path) -> Result<Command> {
+    setup::hint();
+    let bundles = bundle::run_if_stale()?;
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let mut program = Command::new(target.join("release").join(name));
+    program.arg("--plugin").arg(bundles.clap);
+    Ok(program)
+}
+
+/// Runs a program to its end.
+pub fn exit_code(program: &mut Command) -> Result<ExitCode> {
+    let status = program.status().context("cannot start the host")?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     match code {
         Some(code) => Ok(ExitCode::from(code)),
@@ -98,10 +117,12 @@ fn input(file: Option<&Path>) -> Result<PathBuf> {
     Ok(file)
 }
 
-fn absolute(path: &Path) -> Result<PathBuf> {
+/// A path that stays true in another folder.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("{}: not a path", path.display()))
 }
 
-fn value_name(value: impl ValueEnum) -> String {
+/// An option's value as a person types it.
+pub fn value_name(value: impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

@@ -4,6 +4,7 @@ mod bundle;
 mod check;
 mod host;
 mod install;
+mod latency;
 mod licences;
 mod setup;
 mod spdx;
@@ -31,6 +32,8 @@ enum Chore {
     Install,
     /// Stream an audio file through the built plugin, without a DAW, and write down what it emits
     Host(host::Options),
+    /// Stream labelled songs through the built plugin and say how late its gate is
+    Latency(latency::Options),
     /// Run every check that continuous integration runs
     Check(check::Options),
 }
@@ -53,6 +56,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         }
         Chore::Install => install::run()?,
         Chore::Host(options) => return host::run(options),
+        Chore::Latency(options) => return latency::run(options),
         Chore::Check(options) => return check::run(&options),
     }
     Ok(ExitCode::SUCCESS)

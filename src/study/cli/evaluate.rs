@@ -1,6 +1,7 @@
 //! `earmark evaluate vocal|genre`
 
 mod genre;
+mod tables;
 mod vocal;
 
 use anyhow::Result;

@@ -16,6 +16,8 @@ pub struct Entry {
     pub audio: PathBuf,
     /// Phrase-level labels.
     pub labels: PathBuf,
+    /// Labels at the source's own resolution, where the index names them.
+    pub labels_raw: Option<PathBuf>,
     /// What its channels mean.
     pub layout: Layout,
     /// The collection it belongs to: the directory it lies in.
@@ -27,6 +29,8 @@ pub struct Entry {
 struct Row {
     file: String,
     labels: String,
+    #[serde(default)]
+    labels_raw: Option<String>,
     #[serde(default)]
     split: String,
     #[serde(default)]
@@ -66,6 +70,7 @@ fn entry(base: &Path, row: &Row) -> Result<Entry> {
         name: row.file.clone(),
         audio: base.join(&row.file),
         labels: base.join(&row.labels),
+        labels_raw: row.labels_raw.as_deref().filter(|path| !path.is_empty()).map(|path| base.join(path)),
         layout: row.layout.as_deref().unwrap_or("mix").parse()?,
         set,
     })

@@ -21,6 +21,16 @@ pub(super) const MUSIC: RGBColor = RGBColor(120, 134, 156);
 /// What a person says is true.
 pub(super) const TRUTH: RGBColor = RGBColor(46, 125, 98);
 
+// Verdicts, and the series of charts, in the colours of Okabe and Ito (2008), which the colour-blind tell apart too.
+/// Called sung, is not.
+pub(super) const FALSE_ALARM: RGBColor = RGBColor(213, 94, 0);
+/// Sung, not called so.
+pub(super) const MISS: RGBColor = RGBColor(0, 114, 178);
+/// Spoken.
+pub(super) const SPEECH: RGBColor = RGBColor(204, 121, 167);
+/// Left open by the labels.
+pub(super) const UNSURE: RGBColor = RGBColor(176, 178, 184);
+
 /// Room left of the lanes for their names.
 const LEFT: i32 = 112;
 const RIGHT: i32 = 28;

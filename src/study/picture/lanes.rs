@@ -2,23 +2,21 @@
 
 use plotters::prelude::Color;
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{BLACK, WHITE};
+use plotters::style::{BLACK, RGBColor, WHITE};
 
-use super::Picture;
-use super::canvas::{self, Canvas, Drawn, FAINT, GRID, INK, LANE, MUSIC, TRUTH, VOICE};
+use super::canvas::{self, Canvas, Drawn, FAINT, INK, LANE, MUSIC, TRUTH, VOICE};
+use super::{Picture, axis};
 use crate::say::genre::GENRES;
 use crate::study::lab::Segment;
+use crate::study::overview::Overview;
 
-const TITLE: i32 = 84;
+pub(super) const TITLE: i32 = 84;
 const WAVEFORM: i32 = 190;
 const VOCAL: i32 = 210;
 const TRUTH_LANE: i32 = 26;
 const GENRE: i32 = 58;
-const GAP: i32 = 14;
-const AXIS: i32 = 46;
-const LABEL_SIZE: i32 = 20;
-/// Time marks are at least this far apart, in pixels.
-const MARK_DISTANCE: f64 = 110.0;
+pub(super) const GAP: i32 = 14;
+pub(super) const LABEL_SIZE: i32 = 20;
 
 /// Top and bottom pixel rows of each lane.
 pub(super) struct Layout {
@@ -46,7 +44,7 @@ impl Layout {
     }
 
     pub(super) fn height(&self) -> u32 {
-        (self.bottom + AXIS) as u32
+        (self.bottom + axis::HEIGHT) as u32
     }
 
     pub(super) fn draw(&self, picture: &Picture<'_>, canvas: &Canvas<'_>) -> Drawn {
@@ -56,10 +54,12 @@ impl Layout {
         for lane in [self.waveform, Some(self.vocal), self.truth, self.genre].into_iter().flatten() {
             canvas.fill(canvas.left(), lane.0, canvas.right(), lane.1, LANE.to_rgba())?;
         }
-        self.draw_axis(canvas)?;
+        axis::draw(canvas, TITLE, self.bottom)?;
         if let Some(lane) = self.waveform {
             draw_name(canvas, lane, "audio")?;
-            draw_waveform(picture, canvas, lane)?;
+            if let Some(waveform) = picture.waveform {
+                draw_waveform(waveform, (picture.phrases, VOICE), canvas, lane)?;
+            }
         }
         draw_name(canvas, self.vocal, "vocal")?;
         draw_vocal(picture, canvas, self.vocal)?;
@@ -75,23 +75,9 @@ impl Layout {
         }
         Ok(())
     }
-
-    /// Time marks below, with faint lines through all lanes.
-    fn draw_axis(&self, canvas: &Canvas<'_>) -> Drawn {
-        let step_s = mark_step_s(canvas.duration_s(), f64::from(canvas.right() - canvas.left()));
-        let marks = (canvas.duration_s() / step_s).floor() as u32;
-        for mark in 0..=marks {
-            let time_s = f64::from(mark) * step_s;
-            let x = canvas.x(time_s);
-            canvas.line(vec![(x, TITLE), (x, self.bottom + 6)], GRID.to_rgba(), 1)?;
-            let text = clock(time_s, step_s);
-            canvas.text(&text, (x, self.bottom + 12), 18, FAINT, (HPos::Center, VPos::Top))?;
-        }
-        Ok(())
-    }
 }
 
-fn draw_name(canvas: &Canvas<'_>, lane: (i32, i32), name: &str) -> Drawn {
+pub(super) fn draw_name(canvas: &Canvas<'_>, lane: (i32, i32), name: &str) -> Drawn {
     let at = (canvas.left() - 14, i32::midpoint(lane.0, lane.1));
     canvas.text(name, at, LABEL_SIZE, INK, (HPos::Right, VPos::Center))
 }
@@ -101,9 +87,13 @@ fn columns_of(canvas: &Canvas<'_>, spans: &[Segment]) -> Vec<(i32, i32)> {
     spans.iter().map(|span| (canvas.x(span.start_s), canvas.x(span.end_s).max(canvas.x(span.start_s)))).collect()
 }
 
-/// The waveform, coloured where someone sings.
-fn draw_waveform(picture: &Picture<'_>, canvas: &Canvas<'_>, lane: (i32, i32)) -> Drawn {
-    let Some((overview, sample_rate_hz)) = picture.waveform else { return Ok(()) };
+/// The waveform (with its sample rate in Hz), coloured where someone sings.
+pub(super) fn draw_waveform(
+    (overview, sample_rate_hz): (&Overview, f64),
+    (sung, voice): (&[Segment], RGBColor),
+    canvas: &Canvas<'_>,
+    lane: (i32, i32),
+) -> Drawn {
     let columns = overview.columns();
     let seconds = overview.column_samples() as f64 / sample_rate_hz;
     let loudest = columns.iter().fold(0.05_f32, |peak, &(low, high)| peak.max(high).max(-low));
@@ -118,8 +108,8 @@ fn draw_waveform(picture: &Picture<'_>, canvas: &Canvas<'_>, lane: (i32, i32)) -
         }
         let (low, high) = columns[from..to].iter().fold((0.0_f32, 0.0_f32), |(l, h), c| (l.min(c.0), h.max(c.1)));
         let time_s = canvas.time_s(x);
-        let sung = picture.phrases.iter().any(|p| p.start_s <= time_s && time_s < p.end_s);
-        let colour = if sung { VOICE } else { MUSIC };
+        let sung = sung.iter().any(|p| p.start_s <= time_s && time_s < p.end_s);
+        let colour = if sung { voice } else { MUSIC };
         canvas.fill(x, row(high), x, row(low), colour.to_rgba())?;
     }
     Ok(())
@@ -136,15 +126,20 @@ fn draw_vocal(picture: &Picture<'_>, canvas: &Canvas<'_>, lane: (i32, i32)) -> D
     for (value, name) in [(0.0, "0"), (1.0, "1")] {
         canvas.text(name, (canvas.right() + 8, row(value)), 16, FAINT, (HPos::Left, VPos::Center))?;
     }
-    let threshold = row(picture.threshold);
-    for x in (canvas.left()..canvas.right() - 6).step_by(14) {
-        canvas.line(vec![(x, threshold), (x + 7, threshold)], INK.mix(0.55), 1)?;
-    }
+    draw_threshold(canvas, row(picture.threshold))?;
     let curve = highest_per_column(picture.vocal, canvas);
     for &(x, value) in &curve {
         canvas.fill(x, row(value), x, bottom, VOICE.mix(0.28))?;
     }
     canvas.line(curve.into_iter().map(|(x, value)| (x, row(value))).collect(), VOICE.to_rgba(), 2)
+}
+
+/// A dashed line across the lanes at this pixel row.
+pub(super) fn draw_threshold(canvas: &Canvas<'_>, row: i32) -> Drawn {
+    for x in (canvas.left()..canvas.right() - 6).step_by(14) {
+        canvas.line(vec![(x, row), (x + 7, row)], INK.mix(0.55), 1)?;
+    }
+    Ok(())
 }
 
 /// One point per pixel column at most: the highest value in it, so that no onset is lost.
@@ -181,40 +176,4 @@ fn draw_genre(picture: &Picture<'_>, canvas: &Canvas<'_>, lane: (i32, i32)) -> D
         }
     }
     Ok(())
-}
-
-/// A round step between time marks, in seconds.
-fn mark_step_s(duration_s: f64, pixels: f64) -> f64 {
-    const STEPS_S: [f64; 17] =
-        [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
-    let least = duration_s * MARK_DISTANCE / pixels;
-    STEPS_S.into_iter().find(|&step| step >= least).unwrap_or_else(|| (least / 3600.0).ceil() * 3600.0)
-}
-
-/// `1:02:03`, `2:03` or, for marks closer than a second, `2:03.25`.
-fn clock(time_s: f64, step_s: f64) -> String {
-    let whole = time_s.floor() as u64;
-    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
-    let mut text =
-        if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") };
-    if step_s < 1.0 {
-        text += &format!(".{:02}", ((time_s - time_s.floor()) * 100.0).round() as u64);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_are_round_and_never_crowded() {
-        for duration_s in [0.2, 3.0, 30.0, 240.0, 3600.0, 200_000.0] {
-            let step_s = mark_step_s(duration_s, 1460.0);
-            assert!(duration_s / step_s * MARK_DISTANCE <= 1460.0 + 1e-6, "{duration_s}: {step_s}");
-        }
-        assert_eq!(clock(125.0, 5.0), "2:05");
-        assert_eq!(clock(3725.0, 600.0), "1:02:05");
-        assert_eq!(clock(2.25, 0.05), "0:02.25");
-    }
 }

@@ -22,7 +22,7 @@ impl Platt {
         let sets: Vec<&str> = sets.collect();
         let mut sizes: BTreeMap<&str, f64> = BTreeMap::new();
         for (set, frames) in sets.iter().zip(heard) {
-            *sizes.entry(set).or_default() += frames.probability().len() as f64;
+            *sizes.entry(set).or_default() += frames.probability.len() as f64;
         }
         let points: Vec<(f64, f64, f64)> = sets
             .iter()
@@ -30,7 +30,7 @@ impl Platt {
             .flat_map(|(set, frames)| {
                 let weight = 1.0 / sizes[set];
                 let logit = |p: f32| f64::from(p.clamp(1e-6, 1.0 - 1e-6));
-                let each = frames.probability().iter().zip(frames.sung());
+                let each = frames.probability.iter().zip(&frames.sung);
                 each.map(move |(&p, &sung)| {
                     let p = logit(p);
                     ((p / (1.0 - p)).ln(), f64::from(u8::from(sung)), weight)

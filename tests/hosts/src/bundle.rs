@@ -1,6 +1,7 @@
 //! Where `cargo xtask bundle` has put the plugins.
 
-use std::path::PathBuf;
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
 
 /// The built CLAP bundle, if there is one in the target folder that the running program lies in.
 pub fn clap() -> Option<PathBuf> {
@@ -10,6 +11,15 @@ pub fn clap() -> Option<PathBuf> {
 /// The built VST3 bundle, likewise.
 pub fn vst3() -> Option<PathBuf> {
     find("Earmark.vst3")
+}
+
+/// The bundle that is named, else the built CLAP bundle.
+///
+/// # Errors
+/// None is named, and none is built.
+pub fn given_or_built(given: Option<&Path>) -> Result<PathBuf> {
+    let bundle = given.map(Path::to_path_buf).or_else(clap);
+    bundle.context("no plugin is built yet: run `cargo xtask bundle`")
 }
 
 fn find(name: &str) -> Option<PathBuf> {

@@ -8,6 +8,8 @@ pub mod bundle;
 pub mod clap;
 pub mod csv;
 pub mod ids;
+pub mod latency;
+pub mod options;
 pub mod picture;
 pub mod report;
 pub mod source;

@@ -3,7 +3,7 @@
 use crate::Audio;
 
 /// Which of the two plugins in the bundle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Class {
     /// Plain stereo or mono in and out, with a side chain.
     Earmark,

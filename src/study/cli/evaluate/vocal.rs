@@ -1,17 +1,24 @@
 //! `earmark evaluate vocal INDEX.csv`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
 
 use super::super::console::Console;
-use super::super::table::{aligned, share};
 use super::super::{Outcome, many, models, stop};
-use crate::engine::DeviceChoice;
-use crate::study::evaluate::index;
-use crate::study::evaluate::vocal::{Figures, Report, frames, report};
+use super::tables;
+use crate::engine::{DeviceChoice, Engine};
+use crate::study::evaluate::index::{self, Entry};
+use crate::study::evaluate::level::Level;
+use crate::study::evaluate::pictures;
+use crate::study::evaluate::vocal::{Frames, Listened, listen, report};
 use crate::study::hear::Stopped;
+use crate::study::outputs;
+
+/// The gains that are possible, in dB: beyond them nothing is left of the audio.
+const GAIN_DB: std::ops::RangeInclusive<f32> = -60.0..=60.0;
 
 #[derive(Debug, Args)]
 pub(in crate::study::cli) struct Arguments {
@@ -26,9 +33,22 @@ pub(in crate::study::cli) struct Arguments {
     /// Where it runs: auto, cpu, cuda, metal.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: DeviceChoice,
+    /// Judge the same audio at another level too, and say what changes; several, by commas or by repeating it.
+    #[arg(long, value_name = "DB", value_delimiter = ',', allow_negative_numbers = true, value_parser = gain)]
+    gain_db: Vec<f32>,
+    /// Write DIR/NAME.png for each song (truth and prediction), DIR/reliability.png and DIR/roc.png.
+    #[arg(long, value_name = "DIR")]
+    plot: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+fn gain(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(gain_db) if GAIN_DB.contains(&gain_db) => Ok(gain_db),
+        _ => Err(format!("not a gain; give dB from {} to {}", GAIN_DB.start(), GAIN_DB.end())),
+    }
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
@@ -39,79 +59,114 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
             return Ok(Outcome::Failed);
         }
     };
+    if let Some(directory) = &arguments.plot
+        && let Err(error) = outputs::make_directory(directory)
+    {
+        console.error(Some(directory), &error);
+        return Ok(Outcome::Failed);
+    }
     let Some(engine) = models::start(arguments.device, arguments.model.as_ref(), None, console) else {
         return Ok(Outcome::Failed);
     };
-    let bar = console.count(entries.len());
-    let mut heard = Vec::with_capacity(entries.len());
-    let mut model = String::new();
-    let mut outcome = Outcome::Done;
-    let work = |index: usize| {
-        let entry = &entries[index];
-        frames(&engine, entry, &console.watch(&entry.audio))
-    };
-    many::in_order(entries.len(), work, |index, result| {
-        bar.inc(1);
-        match result {
-            Ok((name, frames)) => {
-                model = name;
-                heard.push((&entries[index], frames));
+    let mut job = Job { arguments, console, engine, outcome: Outcome::Done };
+    job.run(&entries)?;
+    Ok(job.outcome)
+}
+
+struct Job<'a> {
+    arguments: &'a Arguments,
+    console: &'a Console,
+    engine: Arc<Engine>,
+    outcome: Outcome,
+}
+
+impl Job<'_> {
+    fn run(&mut self, entries: &[Entry]) -> Result<()> {
+        let (model, split) = (self.engine.models().vocal_card().name.clone(), &self.arguments.split);
+        let names = names(entries);
+        let all: Vec<&Entry> = entries.iter().collect();
+        let heard = self.hear(&all, 0.0, |job, index, listened| {
+            if let Some(directory) = &job.arguments.plot {
+                job.draw(directory, &names[index], &entries[index], listened);
             }
-            Err(error) if error.is::<Stopped>() => {}
-            Err(error) => {
-                console.error(Some(&entries[index].audio), &error);
-                outcome = Outcome::Failed;
+        });
+        if stop::requested() || heard.is_empty() {
+            return Ok(());
+        }
+        let mut report = report(model.clone(), split, &heard);
+        // Only what was heard as it is can be compared.
+        let whole: Vec<&Entry> = heard.iter().map(|(entry, _)| *entry).collect();
+        for &gain_db in &self.arguments.gain_db {
+            let there = self.hear(&whole, gain_db, |_, _, _| {});
+            if stop::requested() {
+                return Ok(());
+            }
+            if there.len() == whole.len() {
+                let there = self::report(model.clone(), split, &there);
+                report.levels.push(Level::compare(gain_db, &there, &report));
             }
         }
-        !stop::requested()
-    });
-    bar.finish_and_clear();
-    models::note_device(&engine, console);
-    if stop::requested() || heard.is_empty() {
-        return Ok(outcome);
+        models::note_device(&self.engine, self.console);
+        if let Some(directory) = &self.arguments.plot {
+            pictures::charts(&report, &heard, |name, draw| {
+                outputs::write_whole(directory, name, "png", |to| draw(to)).map(|_| ())
+            })?;
+        }
+        if self.arguments.json {
+            self.console.print(&(serde_json::to_string(&report)? + "\n"));
+        } else {
+            self.console.print(&tables::of(&report));
+        }
+        Ok(())
     }
-    let report = report(model, &arguments.split, &heard);
-    if arguments.json {
-        console.print(&(serde_json::to_string(&report)? + "\n"));
-    } else {
-        console.print(&text(&report));
+
+    /// Hears all files at one gain; `each` sees every one as it comes. Files that fail are said, and left out.
+    fn hear<'e>(
+        &mut self,
+        entries: &[&'e Entry],
+        gain_db: f32,
+        mut each: impl FnMut(&mut Self, usize, &Listened),
+    ) -> Vec<(&'e Entry, Frames)> {
+        let console = self.console;
+        let engine = Arc::clone(&self.engine);
+        let bar = console.count(entries.len());
+        let mut heard = Vec::with_capacity(entries.len());
+        let work = |index: usize| {
+            let entry: &Entry = entries[index];
+            listen(&engine, entry, gain_db, &console.watch(&entry.audio))
+        };
+        many::in_order(entries.len(), work, |index, result| {
+            bar.inc(1);
+            match result {
+                Ok(listened) => {
+                    each(self, index, &listened);
+                    heard.push((entries[index], listened.frames));
+                }
+                Err(error) if error.is::<Stopped>() => {}
+                Err(error) => self.fail(&entries[index].audio, &error),
+            }
+            !stop::requested()
+        });
+        bar.finish_and_clear();
+        heard
     }
-    Ok(outcome)
+
+    fn draw(&mut self, directory: &Path, name: &str, entry: &Entry, listened: &Listened) {
+        let drawn = outputs::write_whole(directory, name, "png", |to| pictures::song(entry, listened, to));
+        if let Err(error) = drawn {
+            self.fail(&entry.audio, &error);
+        }
+    }
+
+    fn fail(&mut self, file: &Path, error: &anyhow::Error) {
+        self.console.error(Some(file), error);
+        self.outcome = Outcome::Failed;
+    }
 }
 
-fn text(report: &Report) -> String {
-    let header = ["", "files", "hours", "sung", "AUC", "accuracy", "false alarms", "recall", "calibration error"];
-    let header: Vec<String> = header.map(str::to_owned).to_vec();
-    let named = |name: &str| {
-        let mut header = header.clone();
-        header[0] = name.to_owned();
-        header
-    };
-    let mut files = vec![named("file")];
-    files.extend(report.files.iter().map(row));
-    let mut sets = vec![named("set")];
-    sets.extend(report.sets.iter().map(row));
-    sets.push(row(&report.pooled));
-    format!(
-        "{}\n{}, split {}, 10 ms frames, threshold {}\n\n{}",
-        aligned(&files),
-        report.model,
-        report.split,
-        report.threshold,
-        aligned(&sets)
-    )
-}
-
-fn row(figures: &Figures) -> Vec<String> {
-    vec![
-        figures.name.clone(),
-        figures.files.to_string(),
-        format!("{:.3}", figures.seconds / 3600.0),
-        share(Some(figures.sung)),
-        share(figures.auc),
-        share(figures.accuracy),
-        share(figures.false_alarm_rate),
-        share(figures.recall),
-        share(figures.calibration_error),
-    ]
+/// A picture's name for each file, none of them that of a chart.
+fn names(entries: &[Entry]) -> Vec<String> {
+    let charts = [pictures::RELIABILITY, pictures::ROC].map(PathBuf::from);
+    let files: Vec<PathBuf> = charts.iter().cloned().chain(entries.iter().map(|entry| entry.audio.clone())).collect();
+    outputs::unique_stems(&files).split_off(charts.len())
 }

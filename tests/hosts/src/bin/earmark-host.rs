@@ -4,15 +4,10 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
-use earmark_hosts::{Audio, Blocks, Class, Plan, Render, bundle, csv, picture, report, source, wav};
+use earmark_hosts::{Audio, Blocks, Class, Plan, Render, bundle, csv, options, picture, report, source, wav};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-/// Longest block that may be asked for, in frames.
-const LONGEST_BLOCK: i64 = 1 << 20;
-/// The sample rates that Earmark works at, in Hz.
-const RATES_HZ: std::ops::RangeInclusive<f64> = 1200.0..=1_200_000.0;
 
 /// Streams an audio file through the built plugin, as an offline bounce, and writes down what it emits.
 #[derive(Parser)]
@@ -22,15 +17,15 @@ struct Arguments {
     file: PathBuf,
     /// Plugin of the bundle to load
     #[arg(long, value_enum, default_value = "earmark")]
-    class: ClassName,
+    class: Class,
     /// The plugin's parameter "automation"
     #[arg(long, value_enum, default_value = "show")]
     automation: Automation,
     /// Frames per block
-    #[arg(long, value_name = "N", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=LONGEST_BLOCK))]
+    #[arg(long, value_name = "N", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=options::LONGEST_BLOCK))]
     block: u32,
     /// Sample rate to run at; the file is resampled to it [default: the file's own]
-    #[arg(long, value_name = "HZ", value_parser = rate)]
+    #[arg(long, value_name = "HZ", value_parser = options::rate)]
     rate: Option<f64>,
     /// Folder for events.csv, out.wav and automation.png
     #[arg(long, value_name = "DIR", default_value = "target/host")]
@@ -38,12 +33,6 @@ struct Arguments {
     /// Bundle to load, .clap or .vst3 [default: the built Earmark.clap]
     #[arg(long, value_name = "FILE")]
     plugin: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum ClassName {
-    Earmark,
-    Control,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -66,14 +55,6 @@ impl Automation {
     }
 }
 
-fn rate(text: &str) -> Result<f64, String> {
-    let rate_hz: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if RATES_HZ.contains(&rate_hz) {
-        return Ok(rate_hz);
-    }
-    Err(format!("{} to {} Hz are possible", RATES_HZ.start(), RATES_HZ.end()))
-}
-
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,10 +68,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     let file = &arguments.file;
     ensure!(file.exists(), "{}: no such file; name an audio file", file.display());
-    let bundle = match &arguments.plugin {
-        Some(bundle) => bundle.clone(),
-        None => bundle::clap().context("no plugin is built yet: run `cargo xtask bundle`")?,
-    };
+    let bundle = bundle::given_or_built(arguments.plugin.as_deref())?;
     std::fs::create_dir_all(&arguments.out)
         .with_context(|| format!("cannot make the folder {}", arguments.out.display()))?;
 
@@ -100,11 +78,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     let rate_hz = arguments.rate.unwrap_or(source.rate_hz);
     let input = source::resample(&source.audio, source.rate_hz, rate_hz)?;
-    let class = match arguments.class {
-        ClassName::Earmark => Class::Earmark,
-        ClassName::Control => Class::Control,
-    };
-    let plan = Plan::new(class, rate_hz)
+    let plan = Plan::new(arguments.class, rate_hz)
         .in_blocks(Blocks::Of(arguments.block as usize))
         .with("automation", arguments.automation.text());
     let render = render(&bundle, &plan, &input)?;

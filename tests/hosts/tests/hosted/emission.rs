@@ -1,6 +1,7 @@
 //! What leaves the plugin in each mode of `automation`.
 
 use crate::stage::{self, OFF, WRITE, assert_same};
+use earmark::plugin::real_time_lag;
 use earmark_hosts::{Class, Event, Kind, Render, ids, report};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -157,4 +158,22 @@ fn silence_is_no_singing() {
     let render = stage.clap_of(&stage.plan(Class::Earmark).with("automation", WRITE), &silence);
     assert_eq!(report::phrases(&render), []);
     assert!(render.curve("vocal").iter().all(|(_, value)| *value < 0.5));
+}
+
+#[test]
+fn real_time_says_all_of_it_later_by_the_stated_lag() {
+    let Some(stage) = stage::ready() else { return };
+    let start = stage.start(20.0);
+    let plan = stage.plan(Class::Earmark);
+    // With `align` an offline render is emitted as in real time.
+    let (offline, aligned) = (stage.clap_of(&plan, &start), stage.clap_of(&plan.clone().with("align", 1.0), &start));
+    let lag = real_time_lag(plan.blocks.longest() as u32, stage.rate_hz);
+    let moves = |render: &Render, by: u64| -> Vec<(u64, bool)> {
+        let gate = render.of(Kind::Value).filter(|event| event.id == "vocal_gate");
+        let moved = gate.skip_while(|event| event.value < 0.5);
+        moved.map(|event| (event.time_samples + by, event.value >= 0.5)).take_while(|(at, _)| *at < render.frames).collect()
+    };
+    let later = moves(&aligned, 0);
+    assert!(later.len() >= 2, "somebody sings in it");
+    assert_same(&later, &moves(&offline, lag), "aligned, and offline after the lag");
 }

@@ -1,0 +1,239 @@
+//! `earmark-latency`: how long after a voice starts or ends the hosted plugin's gate says so.
+//!
+//! `cargo xtask latency` builds and starts it.
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use earmark::plugin::real_time_lag;
+use earmark::study::evaluate::index::{self, Entry};
+use earmark::study::lab::Labels;
+use earmark::study::mix::Layout;
+use earmark_hosts::latency::{Answers, answers, open, turns};
+use earmark_hosts::{Blocks, Class, Plan, Render, bundle, clap as clap_host, options, source};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The percentiles that are told.
+const PERCENTS: [f64; 3] = [50.0, 90.0, 95.0];
+
+/// Streams labelled songs through the built plugin and compares the moves of its gate with the truth.
+///
+/// Songs with stems give onsets and offsets, songs in which nobody sings give false openings; all parameters stand at
+/// their defaults.
+#[derive(Parser)]
+#[command(name = "earmark-latency", max_term_width = 100)]
+struct Arguments {
+    /// Index of a labelled collection, with the columns file, labels, labels_raw, split, layout
+    index: PathBuf,
+    /// Which rows: train, valid, or all
+    #[arg(long, default_value = "valid")]
+    split: String,
+    /// Plugin of the bundle to load
+    #[arg(long, value_enum, default_value = "earmark")]
+    class: Class,
+    /// Frames per block
+    #[arg(long, value_name = "N", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=options::LONGEST_BLOCK))]
+    block: u32,
+    /// Sample rate to run at, in Hz; the songs are resampled to it
+    #[arg(long, value_name = "HZ", default_value = "48000", value_parser = options::rate)]
+    rate: f64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Bundle to load, a .clap [default: the built Earmark.clap]
+    #[arg(long, value_name = "FILE")]
+    plugin: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// All that was measured.
+#[derive(Default)]
+struct Measured {
+    songs: usize,
+    raw: usize,
+    onsets: Answers,
+    offsets: Answers,
+    instrumentals: usize,
+    instrumental_s: f64,
+    false_openings: usize,
+    left_out: usize,
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let bundle = bundle::given_or_built(arguments.plugin.as_deref())?;
+    let entries =
+        index::read(&arguments.index, &arguments.split).with_context(|| arguments.index.display().to_string())?;
+    let mut measured = Measured::default();
+    let shows = std::io::stderr().is_terminal();
+    for (number, entry) in entries.iter().enumerate() {
+        if shows {
+            eprint!("\r\x1b[K{}/{} {}", number + 1, entries.len(), entry.name);
+        }
+        measure(arguments, &bundle, entry, &mut measured).with_context(|| entry.audio.display().to_string())?;
+    }
+    if shows {
+        eprint!("\r\x1b[K");
+    }
+    let said = if arguments.json { format!("{}\n", json_of(arguments, &measured)) } else { text(arguments, &measured) };
+    // Whoever reads it may stop reading.
+    let _ = std::io::stdout().write_all(said.as_bytes());
+    Ok(())
+}
+
+fn measure(arguments: &Arguments, bundle: &Path, entry: &Entry, measured: &mut Measured) -> Result<()> {
+    let labels = Labels::read(entry.labels_raw.as_ref().unwrap_or(&entry.labels))?;
+    if labels.sung().is_empty() {
+        let render = render(arguments, bundle, entry)?;
+        measured.instrumentals += 1;
+        measured.instrumental_s += render.duration_s();
+        measured.false_openings += open(&render).len();
+    } else if entry.layout == Layout::Stems {
+        let open = open(&render(arguments, bundle, entry)?);
+        let (onsets, offsets) = turns(&labels);
+        measured.songs += 1;
+        measured.raw += usize::from(entry.labels_raw.is_some());
+        measured.onsets.add(answers(&onsets, &open, true));
+        measured.offsets.add(answers(&offsets, &open, false));
+    } else {
+        // The labels of finished mixes are note times, which are no truth to a hundredth of a second.
+        measured.left_out += 1;
+    }
+    Ok(())
+}
+
+/// The song through the plugin, as an offline bounce, in stereo.
+fn render(arguments: &Arguments, bundle: &Path, entry: &Entry) -> Result<Render> {
+    let mut source = source::read(&entry.audio)?;
+    entry.layout.apply(&mut source.audio);
+    if let [mono] = &source.audio[..] {
+        source.audio = vec![mono.clone(), mono.clone()];
+    }
+    let input = source::resample(&source.audio, source.rate_hz, arguments.rate)?;
+    let plan = Plan::new(arguments.class, arguments.rate).in_blocks(Blocks::Of(arguments.block as usize));
+    let render = clap_host::render(bundle, &plan, &input)?;
+    ensure!(render.faults.is_empty(), "the plugin breaks its format's rules: {}", render.faults.join("; "));
+    Ok(render)
+}
+
+/// How much later than offline the plugin says the same in real time, in seconds.
+fn real_time_s(arguments: &Arguments) -> f64 {
+    real_time_lag(arguments.block, arguments.rate) as f64 / arguments.rate
+}
+
+fn false_openings_per_minute(measured: &Measured) -> Option<f64> {
+    (measured.instrumental_s > 0.0).then(|| measured.false_openings as f64 * 60.0 / measured.instrumental_s)
+}
+
+/// Which labels the turns are from.
+fn truth(measured: &Measured) -> String {
+    match measured.songs - measured.raw {
+        0 => "labels_raw".to_owned(),
+        rest if measured.raw == 0 => format!("labels (no labels_raw for {rest} files)"),
+        rest => format!("labels_raw; labels for {rest} files without"),
+    }
+}
+
+fn text(arguments: &Arguments, measured: &Measured) -> String {
+    let mut text = String::new();
+    let Measured { onsets, offsets, .. } = measured;
+    // Writing to memory cannot fail.
+    let _ = writeln!(
+        text,
+        "{} at {} Hz in blocks of {}, default settings, split {}: {} songs with stems ({} finished mixes left out)\n\
+         truth: {}; turns between a phrase of 0.3 s and a pause of 0.5 s at least\n\
+         real time: {:.1} ms later than offline (a block and what the worker is allowed)\n",
+        arguments.class.name(),
+        arguments.rate,
+        arguments.block,
+        arguments.split,
+        measured.songs,
+        measured.left_out,
+        truth(measured),
+        1000.0 * real_time_s(arguments),
+    );
+    let _ = writeln!(
+        text,
+        "{:8}{:>7}{:>9}{:>8}{:>9}{:>24}{:>24}",
+        "", "turns", "answered", "missed", "already", "offline p50/p90/p95", "real time p50/p90/p95"
+    );
+    for (name, answers) in [("onsets", onsets), ("offsets", offsets)] {
+        let _ = writeln!(
+            text,
+            "{name:8}{:>7}{:>9}{:>8}{:>9}{:>24}{:>24}",
+            answers.turns(),
+            answers.delays_s.len(),
+            answers.missed,
+            answers.already,
+            milliseconds(answers, 0.0),
+            milliseconds(answers, real_time_s(arguments)),
+        );
+    }
+    let _ = writeln!(text, "already: the gate stood so 0.3 s before the turn, and need not move");
+    if let Some(rate) = false_openings_per_minute(measured) {
+        let minutes = measured.instrumental_s / 60.0;
+        let _ = writeln!(
+            text,
+            "\nfalse openings: {} in {minutes:.1} minutes of {} instrumental files, {rate:.2} a minute",
+            measured.false_openings, measured.instrumentals
+        );
+    }
+    text
+}
+
+/// The percentiles in ms.
+fn milliseconds(answers: &Answers, later_s: f64) -> String {
+    let told = PERCENTS.map(|percent| match answers.percentile_s(percent) {
+        Some(delay_s) => format!("{:.0}", 1000.0 * (delay_s + later_s)),
+        None => "-".to_owned(),
+    });
+    format!("{} ms", told.join(" / "))
+}
+
+fn json_of(arguments: &Arguments, measured: &Measured) -> Value {
+    let later_s = real_time_s(arguments);
+    let percentiles = |answers: &Answers, later_s: f64| {
+        let [p50, p90, p95] =
+            PERCENTS.map(|percent| answers.percentile_s(percent).map(|delay_s| 1000.0 * (delay_s + later_s)));
+        json!({ "p50": p50, "p90": p90, "p95": p95 })
+    };
+    let told = |answers: &Answers| {
+        json!({
+            "turns": answers.turns(),
+            "answered": answers.delays_s.len(),
+            "missed": answers.missed,
+            "already": answers.already,
+            "offline_ms": percentiles(answers, 0.0),
+            "real_time_ms": percentiles(answers, later_s),
+        })
+    };
+    json!({
+        "plugin": arguments.class.name(),
+        "rate_hz": arguments.rate,
+        "block": arguments.block,
+        "split": arguments.split,
+        "truth": truth(measured),
+        "real_time_delay_ms": 1000.0 * later_s,
+        "songs": measured.songs,
+        "left_out": measured.left_out,
+        "onsets": told(&measured.onsets),
+        "offsets": told(&measured.offsets),
+        "instrumental": {
+            "files": measured.instrumentals,
+            "minutes": measured.instrumental_s / 60.0,
+            "false_openings": measured.false_openings,
+            "false_openings_per_minute": false_openings_per_minute(measured),
+        },
+    })
+}
