@@ -7,6 +7,7 @@ mod install;
 mod licences;
 mod setup;
 mod spdx;
+mod voice_data;
 mod workspace;
 
 use anyhow::Result;
@@ -31,6 +32,8 @@ enum Chore {
     Install,
     /// Stream an audio file through the built plugin, without a DAW, and write down what it emits
     Host(host::Options),
+    /// Gather training material for the voice detector from Debian packages (Debian and Ubuntu)
+    VoiceData(voice_data::Options),
     /// Run every check that continuous integration runs
     Check(check::Options),
 }
@@ -53,6 +56,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         }
         Chore::Install => install::run()?,
         Chore::Host(options) => return host::run(options),
+        Chore::VoiceData(options) => voice_data::run(&options)?,
         Chore::Check(options) => return check::run(&options),
     }
     Ok(ExitCode::SUCCESS)
