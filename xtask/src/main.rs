@@ -8,6 +8,7 @@ mod latency;
 mod licences;
 mod setup;
 mod spdx;
+mod voice_data;
 mod workspace;
 
 use anyhow::Result;
@@ -34,6 +35,8 @@ enum Chore {
     Host(host::Options),
     /// Stream labelled songs through the built plugin and say how late its gate is
     Latency(latency::Options),
+    /// Gather training material for the voice detector from Debian packages (Debian and Ubuntu)
+    VoiceData(voice_data::Options),
     /// Run every check that continuous integration runs
     Check(check::Options),
 }
@@ -57,6 +60,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Install => install::run()?,
         Chore::Host(options) => return host::run(options),
         Chore::Latency(options) => return latency::run(options),
+        Chore::VoiceData(options) => voice_data::run(&options)?,
         Chore::Check(options) => return check::run(&options),
     }
     Ok(ExitCode::SUCCESS)
