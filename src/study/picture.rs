@@ -6,6 +6,7 @@ mod axis;
 mod canvas;
 pub mod chart;
 mod lanes;
+pub mod learning;
 pub mod truth;
 
 use std::path::Path;

@@ -25,7 +25,7 @@ const ROC: (u32, u32) = (960, 1000);
 const VISIBLE: f64 = 5e-4;
 
 /// The series of a chart, in the colours of Okabe and Ito (2008); the first is for everything pooled.
-const SERIES: [RGBColor; 7] = [
+pub(super) const SERIES: [RGBColor; 7] = [
     INK,
     MISS,
     FALSE_ALARM,
@@ -95,14 +95,20 @@ pub fn roc(title: &str, subtitle: &str, curves: &[Roc<'_>], path: &Path) -> Resu
     draw().map_err(|error| unwritten(path, &error))
 }
 
-fn heading(root: &Area<'_>, head: &Area<'_>, title: &str, subtitle: &str) -> Drawn {
+pub(super) fn heading(root: &Area<'_>, head: &Area<'_>, title: &str, subtitle: &str) -> Drawn {
     root.fill(&PAPER)?;
     text(head, title, (24, 18), (30, INK), (HPos::Left, VPos::Top))?;
     text(head, subtitle, (24, 54), (19, FAINT), (HPos::Left, VPos::Top))
 }
 
 /// Text of a size and colour whose anchor stands at `at`.
-fn text(area: &Area<'_>, words: &str, at: (i32, i32), font: (i32, RGBColor), anchor: (HPos, VPos)) -> Drawn {
+pub(super) fn text(
+    area: &Area<'_>,
+    words: &str,
+    at: (i32, i32),
+    font: (i32, RGBColor),
+    anchor: (HPos, VPos),
+) -> Drawn {
     let style = ("sans-serif", font.0).into_text_style(area).color(&font.1).pos(Pos::new(anchor.0, anchor.1));
     area.draw(&Text::new(words.to_owned(), at, style))
 }

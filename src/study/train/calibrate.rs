@@ -42,6 +42,10 @@ impl Platt {
 
     /// Logistic regression of `(logit, truth, weight)` by Newton's method.
     fn newton(points: &[(f64, f64, f64)]) -> Self {
+        let as_it_is = Self { factor: 1.0, offset: 0.0 };
+        if points.iter().all(|point| point.1 > 0.0) || points.iter().all(|point| point.1 <= 0.0) {
+            return as_it_is;
+        }
         let (mut factor, mut offset) = (1.0, 0.0);
         for _ in 0..NEWTON_STEPS {
             let (mut ga, mut gb, mut haa, mut hab, mut hbb) = (0.0, 0.0, 1e-9, 0.0, 1e-9);
@@ -65,9 +69,9 @@ impl Platt {
                 break;
             }
         }
-        // Without both kinds of frames there is nothing to fit.
+        // Frames that a threshold parts without error would have the factor grow for ever.
         let sane = factor.is_finite() && offset.is_finite() && factor > 0.05 && factor < 20.0;
-        if sane { Self { factor, offset } } else { Self { factor: 1.0, offset: 0.0 } }
+        if sane { Self { factor, offset } } else { as_it_is }
     }
 
     /// Folds it into row 0 of `out.fc2`.

@@ -1,5 +1,6 @@
 //! The learning curve as a table, and as a picture of it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use anyhow::Result;
 
 use super::checkpoint::write_whole;
 use crate::study::evaluate::vocal::Report;
+use crate::study::picture::learning::{Panel, learning};
 
 const HEADER: &str = "step,loss,score,set,auc,accuracy,false_alarm_rate,calibration_error\n";
 
@@ -42,6 +44,26 @@ impl Log {
                 set.name
             );
         }
-        write_whole(&self.path, self.text.as_bytes())
+        write_whole(&self.path, self.text.as_bytes())?;
+        self.draw()
+    }
+
+    /// The table as a picture beside it.
+    fn draw(&self) -> Result<()> {
+        let mut reader = csv::Reader::from_reader(self.text.as_bytes());
+        let rows: Vec<csv::StringRecord> = reader.records().collect::<std::result::Result<_, _>>()?;
+        let panels = [("training loss", 1), ("AUC", 4), ("accuracy", 5), ("false alarms", 6)].map(|(name, column)| {
+            let mut lines: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+            for row in &rows {
+                let number = |column: usize| row.get(column).and_then(|text| text.parse::<f64>().ok());
+                // The loss is the same for all sets.
+                let line = if column == 1 { "all" } else { row.get(3).unwrap_or_default() };
+                if let (Some(step), Some(value)) = (number(0), number(column)) {
+                    lines.entry(line).or_default().push((step, value));
+                }
+            }
+            Panel { name, lines: lines.into_iter().map(|(name, line)| (name.to_owned(), line)).collect() }
+        });
+        learning("Learning curves", "on the split valid, at a threshold of 0.5", &panels, &self.path.with_extension("png"))
     }
 }
