@@ -89,7 +89,7 @@ fn music(unpacked: &Path, source: &Source) -> Result<Vec<PathBuf>> {
     let mut files = files::below(unpacked)?;
     files.retain(|file| {
         files::has_extension(file, &["ogg", "opus", "mp3"])
-            && file.ancestors().any(|folder| folder.file_name().is_some_and(|name| name == source.folder))
+            && file.strip_prefix(unpacked).is_ok_and(|inside| inside.iter().any(|folder| folder == source.folder))
     });
     Ok(files)
 }

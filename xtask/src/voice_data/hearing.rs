@@ -41,6 +41,21 @@ pub const SPOKEN: [&str; 9] = [
     "Whispering",
 ];
 
+/// Words of musicnn's two lists that speak of a voice that sings.
+pub const VOCAL_WORDS: [&str; 11] = [
+    "choir",
+    "choral",
+    "opera",
+    "singing",
+    "vocal",
+    "vocals",
+    "male vocal",
+    "female vocal",
+    "voice",
+    "male voice",
+    "female voice",
+];
+
 /// The parts of `earmark analyze --json` that matter here.
 #[derive(Debug, Deserialize)]
 pub struct Hearing {
@@ -134,26 +149,29 @@ impl Ears {
     }
 
     /// Hears stretches of a file, each by itself, once: the taggers' means over a whole file say little about a moment.
+    /// `None` where ffmpeg cannot read the file, although Earmark can.
     ///
     /// # Errors
-    /// As [`Ears::hear`]; that the file cannot be cut up.
-    pub fn hear_again(&self, file: &Path, stretches: &[Stretch]) -> Result<Vec<Hearing>> {
+    /// As [`Ears::hear`]; that a clip cannot be written.
+    pub fn hear_again(&self, file: &Path, stretches: &[Stretch]) -> Result<Option<Vec<Hearing>>> {
+        if stretches.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
         let record = self.cache.join(format!("{}.again.json", files::stem(file)));
-        if !record.exists() && !stretches.is_empty() {
+        if !record.exists() {
+            let Ok(samples) = audio::decode(file, None) else { return Ok(None) };
             let folder = files::folder(self.cache.join("clips").join(files::stem(file)))?;
-            let samples = audio::decode(file, None)?;
             let mut clips = Vec::new();
             for (number, stretch) in stretches.iter().enumerate() {
-                let sample = |time_s: f64| (time_s * f64::from(audio::RATE_HZ)) as usize;
-                let end = sample(stretch.end_s).min(samples.len());
+                let sample = |time_s: f64| ((time_s * f64::from(audio::RATE_HZ)) as usize).min(samples.len());
                 let clip = folder.join(format!("{number:04}.flac"));
-                audio::encode(&samples[sample(stretch.start_s).min(end)..end], &clip)?;
+                audio::encode(&samples[sample(stretch.start_s)..sample(stretch.end_s)], &clip)?;
                 clips.push(clip);
             }
             self.analyze(&clips, &record)?;
             std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
-        let hearings = if stretches.is_empty() { Vec::new() } else { read(&record)? };
+        let hearings = read(&record)?;
         ensure!(
             hearings.len() == stretches.len(),
             "{} is of {} stretches, not {}; delete it and run this again",
@@ -161,7 +179,7 @@ impl Ears {
             hearings.len(),
             stretches.len()
         );
-        Ok(hearings)
+        Ok(Some(hearings))
     }
 
     fn analyze(&self, files: &[PathBuf], record: &Path) -> Result<()> {

@@ -24,6 +24,10 @@ const SYNTH_RATE_HZ: &str = "48000";
 const SHORTEST_S: f64 = 60.0;
 const LONGEST_S: f64 = 90.0;
 
+/// Full scale is 1.
+const QUIETEST_PEAK: f64 = 0.2;
+const LOUDEST_PEAK: f64 = 0.9;
+
 /// A lead: its name, its General MIDI program (0..127), the range of its melodies and how it plays them.
 struct Lead {
     name: &'static str,
@@ -175,9 +179,17 @@ impl Studio {
         if WAH_PROGRAMS.contains(&lead.program) && turn % 2 == 1 {
             wah::pedal(&mut samples, random.between(0.3, 1.5));
         }
+        scale_to_peak(&mut samples, random.between(QUIETEST_PEAK, LOUDEST_PEAK));
         for scrap in [&midi, &wave] {
             std::fs::remove_file(scrap).with_context(|| format!("cannot remove {}", scrap.display()))?;
         }
         Ok(samples)
     }
+}
+
+/// Makes the loudest sample this share of full scale.
+fn scale_to_peak(samples: &mut [i16], peak: f64) {
+    let loudest = samples.iter().map(|sample| f64::from(*sample).abs()).fold(1.0, f64::max);
+    let gain = peak * f64::from(i16::MAX) / loudest;
+    samples.iter_mut().for_each(|sample| *sample = (f64::from(*sample) * gain) as i16);
 }
