@@ -34,7 +34,7 @@ pub(in crate::study::cli) struct Arguments {
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: DeviceChoice,
     /// Judge the same audio at another level too, and say what changes; several, by commas or by repeating it.
-    #[arg(long, value_name = "DB", value_delimiter = ',', allow_negative_numbers = true, value_parser = gain)]
+    #[arg(long, value_name = "DB", value_delimiter = ',', allow_hyphen_values = true, value_parser = gain)]
     gain_db: Vec<f32>,
     /// Write DIR/NAME.png for each song (truth and prediction), DIR/reliability.png and DIR/roc.png.
     #[arg(long, value_name = "DIR")]

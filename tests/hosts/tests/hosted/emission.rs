@@ -171,7 +171,10 @@ fn real_time_says_all_of_it_later_by_the_stated_lag() {
     let moves = |render: &Render, by: u64| -> Vec<(u64, bool)> {
         let gate = render.of(Kind::Value).filter(|event| event.id == "vocal_gate");
         let moved = gate.skip_while(|event| event.value < 0.5);
-        moved.map(|event| (event.time_samples + by, event.value >= 0.5)).take_while(|(at, _)| *at < render.frames).collect()
+        moved
+            .map(|event| (event.time_samples + by, event.value >= 0.5))
+            .take_while(|(at, _)| *at < render.frames)
+            .collect()
     };
     let later = moves(&aligned, 0);
     assert!(later.len() >= 2, "somebody sings in it");
