@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::models::Models;
-use crate::nets::{VocalStream, Net, Tagging};
+use crate::nets::{Net, Tagging, VocalStream};
 
 /// The user's wish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

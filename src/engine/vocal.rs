@@ -27,6 +27,8 @@ pub(super) struct VocalDesk {
     held: Option<Frame>,
     hop_s: f64,
     first_frame_s: f64,
+    /// Mel bands of a frame.
+    mels: usize,
     pass: Vec<f32>,
     pass_frames: u64,
 }
@@ -43,6 +45,7 @@ impl VocalDesk {
             held: None,
             hop_s: front_end.hop_s(),
             first_frame_s: front_end.first_frame_s(),
+            mels: front_end.n_mels,
             pass: Vec::new(),
             pass_frames: 0,
         }
@@ -81,7 +84,7 @@ impl VocalDesk {
             }
             self.silent_frames = if silent { self.silent_frames + 1 } else { 0 };
             self.unread.push_back((frame.index, frame.known_at));
-            self.pass.extend_from_slice(&frame.mels[..INPUTS]);
+            self.pass.extend_from_slice(&frame.mels[..self.mels]);
         }
     }
 
@@ -117,6 +120,3 @@ impl VocalDesk {
         VocalReading { epoch, frame, time_s, known_at, probability }
     }
 }
-
-/// Mel bands of a voice frame.
-pub(super) const INPUTS: usize = 80;

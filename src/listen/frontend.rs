@@ -180,6 +180,13 @@ impl FrontEnd {
         }
     }
 
+    /// The 40 mel bands of the singing detectors in arXiv 1709.04396 (exercise 5-1): 32 ms window, 16 ms hop, dB. The
+    /// original refers its dB to the loudest value of a clip, which no stream can know; here full scale is 0 dB.
+    #[must_use]
+    pub fn dl4mir_mel_40() -> Self {
+        Self { n_mels: 40, log: Log::Decibel { floor: 1e-10 }, ..Self::musicnn_mel_96() }
+    }
+
     /// Seconds from frame to frame.
     #[must_use]
     pub fn hop_s(&self) -> f64 {

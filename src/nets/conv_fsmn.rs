@@ -8,6 +8,7 @@
 use candle_core::{Device, Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
+use super::convolution::{Convolution, Shape};
 use super::fsmn::{FsmnStream, History, INPUTS, Outputs, PROJECTION, Statistics, Taps, Trunk};
 use super::fsmn::{bottleneck, bottleneck_rows, with_rows};
 use super::layers::{Activation::Relu, Dense};
@@ -37,14 +38,6 @@ pub struct ConvFsmn {
     delay: usize,
 }
 
-/// A convolution over [`KERNEL`] frames and bands, a ramp, and the larger of each [`POOL`] bands.
-struct Convolution {
-    bands: usize,
-    inputs: usize,
-    outputs: usize,
-    dense: Dense,
-}
-
 /// One memory over the phrase.
 struct Phrase {
     bottleneck: [Dense; 2],
@@ -72,7 +65,8 @@ impl ConvFsmn {
         let mut inputs = 1;
         let mut convolutions = Vec::new();
         for (layer, outputs) in CHANNELS.into_iter().enumerate() {
-            convolutions.push(Convolution::new(bands, inputs, outputs, &vb.pp(format!("conv{layer}")))?);
+            let shape = Shape { bands, inputs, outputs, kernel: [KERNEL, KERNEL], pool: POOL };
+            convolutions.push(Convolution::new(shape, &vb.pp(format!("conv{layer}")))?);
             bands /= POOL;
             inputs = outputs;
         }
@@ -120,7 +114,7 @@ impl ConvFsmn {
     pub fn stream(&self) -> ConvFsmnStream {
         ConvFsmnStream {
             trunk: self.trunk.stream(),
-            pictures: self.convolutions.iter().map(|c| vec![0.0; (KERNEL - 1) * c.bands * c.inputs]).collect(),
+            pictures: self.convolutions.iter().map(Convolution::before).collect(),
             phrase: self.phrase.iter().map(|phrase| phrase.taps.history()).collect(),
             early: self.delay,
         }
@@ -181,77 +175,5 @@ impl ConvFsmn {
         with_rows(&parts.concat(), PICTURE, PROJECTION, |x| {
             self.picture.forward(&Tensor::from_vec(x, ((), PICTURE), &Device::Cpu)?)
         })
-    }
-}
-
-impl Convolution {
-    /// Reads `weight` `[outputs, KERNEL, KERNEL, inputs]` and `bias`.
-    fn new(bands: usize, inputs: usize, outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
-        let weight = vb.get((outputs, KERNEL, KERNEL, inputs), "weight")?.reshape((outputs, ()))?;
-        let dense = Dense::from_tensors(&weight, Some(&vb.get(outputs, "bias")?))?.activated(Relu);
-        Ok(Self { bands, inputs, outputs, dense })
-    }
-
-    /// Each stream's frames `[bands][inputs]` to frames `[bands / POOL][outputs]`; `before` holds the frames that went
-    /// before them and takes the last of these.
-    fn forward<'a>(
-        &self,
-        before: impl Iterator<Item = &'a mut Vec<f32>>,
-        parts: Vec<Vec<f32>>,
-    ) -> Result<Vec<Vec<f32>>> {
-        let frame = self.bands * self.inputs;
-        let mut patches = Vec::new();
-        let mut counts = Vec::new();
-        for (before, part) in before.zip(parts) {
-            before.extend_from_slice(&part);
-            let count = part.len() / frame;
-            counts.push(count);
-            for at in 0..count {
-                self.patches(&before[at * frame..][..KERNEL * frame], &mut patches);
-            }
-            before.drain(..count * frame);
-        }
-        let width = KERNEL * KERNEL * self.inputs;
-        let filtered = with_rows(&patches, width, self.outputs, |x| {
-            self.dense.forward(&Tensor::from_vec(x, ((), width), &Device::Cpu)?)
-        })?;
-        let mut rest = filtered.as_slice();
-        Ok(counts
-            .into_iter()
-            .map(|count| {
-                let (mine, others) = rest.split_at(count * self.bands * self.outputs);
-                rest = others;
-                self.pooled(mine)
-            })
-            .collect())
-    }
-
-    /// Appends, for each band, what the kernel sees in `KERNEL` successive frames: `[frame][band][input]`, zeros beyond
-    /// the lowest and the highest band.
-    fn patches(&self, frames: &[f32], patches: &mut Vec<f32>) {
-        let reach = KERNEL / 2;
-        for band in 0..self.bands {
-            let first = band.saturating_sub(reach);
-            let last = (band + reach).min(self.bands - 1);
-            let (below, above) = (reach - (band - first), reach - (last - band));
-            for frame in frames.chunks_exact(self.bands * self.inputs) {
-                patches.resize(patches.len() + below * self.inputs, 0.0);
-                patches.extend_from_slice(&frame[first * self.inputs..(last + 1) * self.inputs]);
-                patches.resize(patches.len() + above * self.inputs, 0.0);
-            }
-        }
-    }
-
-    fn pooled(&self, rows: &[f32]) -> Vec<f32> {
-        let mut pooled = Vec::with_capacity(rows.len() / POOL);
-        for group in rows.chunks_exact(POOL * self.outputs) {
-            let (first, others) = group.split_at(self.outputs);
-            let start = pooled.len();
-            pooled.extend_from_slice(first);
-            for other in others.chunks_exact(self.outputs) {
-                pooled[start..].iter_mut().zip(other).for_each(|(y, x)| *y = y.max(*x));
-            }
-        }
-        pooled
     }
 }

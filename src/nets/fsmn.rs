@@ -5,7 +5,7 @@
 use candle_core::{Device, Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use super::layers::{Activation::Relu, Dense};
+use super::layers::{Activation::Relu, Dense, Sigmoids};
 
 /// Filter-bank values of a frame.
 pub(super) const INPUTS: usize = 80;
@@ -43,10 +43,7 @@ pub(super) struct Statistics {
 /// The last two layers: [`PROJECTION`] values to sigmoids.
 pub(super) struct Outputs {
     hidden: Dense,
-    /// The last layer, `[outputs][HIDDEN]` and `[outputs]`: so narrow that a plain loop serves, and the matrix product
-    /// would change its order of summation with the number of rows.
-    weight: Vec<f32>,
-    bias: Vec<f32>,
+    last: Sigmoids,
 }
 
 /// Depth-wise filters over time, `[taps][PROJECTION]`.
@@ -84,7 +81,7 @@ impl Fsmn {
     /// Number of probabilities per frame.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.output.bias.len()
+        self.output.count()
     }
 
     /// Frames that a probability waits for: 0 for a causal net.
@@ -158,9 +155,7 @@ impl Trunk {
                 Dense::new(INPUTS, HIDDEN, true, &vb.pp("in.fc1"))?.activated(Relu),
                 Dense::new(HIDDEN, PROJECTION, true, &vb.pp("in.fc2"))?.activated(Relu),
             ],
-            hidden: (1..BLOCKS)
-                .map(|block| bottleneck(&vb.pp(format!("fsmn{block}"))))
-                .collect::<Result<_>>()?,
+            hidden: (1..BLOCKS).map(|block| bottleneck(&vb.pp(format!("fsmn{block}")))).collect::<Result<_>>()?,
             memory: (0..BLOCKS).map(|block| Taps::new(1, &vb.pp(format!("fsmn{block}")))).collect::<Result<_>>()?,
         })
     }
@@ -204,14 +199,13 @@ impl Outputs {
     pub(super) fn new(outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
         Ok(Self {
             hidden: Dense::new(PROJECTION, HIDDEN, true, &vb.pp("fc1"))?.activated(Relu),
-            weight: vb.get((outputs, HIDDEN), "fc2.weight")?.flatten_all()?.to_vec1()?,
-            bias: vb.get(outputs, "fc2.bias")?.to_vec1()?,
+            last: Sigmoids::new(HIDDEN, outputs, &vb.pp("fc2"))?,
         })
     }
 
     /// Number of probabilities per row.
     pub(super) fn count(&self) -> usize {
-        self.bias.len()
+        self.last.count()
     }
 
     /// Rows of probabilities from rows of [`PROJECTION`] values.
@@ -219,14 +213,7 @@ impl Outputs {
         let hidden = with_rows(rows, PROJECTION, HIDDEN, |x| {
             self.hidden.forward(&Tensor::from_vec(x, ((), PROJECTION), &Device::Cpu)?)
         })?;
-        Ok(hidden.chunks_exact(HIDDEN).flat_map(|row| self.last(row)).collect())
-    }
-
-    fn last<'a>(&'a self, row: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
-        self.weight.chunks_exact(HIDDEN).zip(&self.bias).map(move |(weights, bias)| {
-            let logit = bias + weights.iter().zip(row).map(|(weight, x)| weight * x).sum::<f32>();
-            1.0 / (1.0 + (-logit).exp())
-        })
+        Ok(self.last.forward(&hidden))
     }
 }
 

@@ -32,6 +32,15 @@ impl Affine {
         Ok(Self { scale: scale.to_vec1()?, shift: shift.to_vec1()? })
     }
 
+    /// `w` `[channels, ...]` and `bias` `[channels]` of a product, so that it comes out normalised.
+    pub(super) fn folded(&self, w: &Tensor, bias: &Tensor) -> Result<(Tensor, Tensor)> {
+        let channels = self.scale.len();
+        let [scale, shift] = [&self.scale, &self.shift].map(|each| Tensor::from_slice(each, channels, w.device()));
+        let (scale, shift) = (scale?, shift?);
+        let rows = w.reshape((channels, ()))?.broadcast_mul(&scale.reshape((channels, 1))?)?;
+        Ok((rows.reshape(w.shape())?, ((bias * scale)? + shift)?))
+    }
+
     /// Normalises rows of `channels` values in place.
     pub(super) fn apply(&self, rows: &mut [f32]) {
         for row in rows.chunks_exact_mut(self.scale.len()) {
@@ -116,6 +125,42 @@ impl CustomOp1 for After {
             norm.apply(&mut y);
         }
         Ok((CpuStorage::F32(y), layout.shape().clone()))
+    }
+}
+
+/// A last layer of few probabilities, `sigmoid(W x + b)`: so narrow that a plain loop serves, and the matrix product
+/// would change its order of summation with the number of rows.
+pub(super) struct Sigmoids {
+    /// `[outputs][inputs]`.
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Sigmoids {
+    /// Reads `weight` `[outputs, inputs]` and `bias` `[outputs]`.
+    pub(super) fn new(inputs: usize, outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        Ok(Self {
+            weight: vb.get((outputs, inputs), "weight")?.flatten_all()?.to_vec1()?,
+            bias: vb.get(outputs, "bias")?.to_vec1()?,
+        })
+    }
+
+    /// Number of probabilities per row.
+    pub(super) fn count(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Rows of `inputs` values to rows of probabilities.
+    pub(super) fn forward(&self, rows: &[f32]) -> Vec<f32> {
+        let inputs = self.weight.len() / self.bias.len().max(1);
+        rows.chunks_exact(inputs.max(1)).flat_map(|row| self.row(row)).collect()
+    }
+
+    fn row<'a>(&'a self, row: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+        self.weight.chunks_exact(row.len()).zip(&self.bias).map(move |(weights, bias)| {
+            let logit = bias + weights.iter().zip(row).map(|(weight, x)| weight * x).sum::<f32>();
+            1.0 / (1.0 + (-logit).exp())
+        })
     }
 }
 

@@ -6,17 +6,23 @@
 mod card;
 mod ced;
 pub(crate) mod conv_fsmn;
+mod convolution;
+pub(crate) mod crnn;
 mod fsmn;
 pub mod genre;
 mod layers;
+pub(crate) mod lstm;
 mod musicnn;
+pub(crate) mod recurrence;
 pub mod registry;
 mod vocal;
 
-pub use card::{Card, Provenance, Score, Task};
+pub use card::{CARD_FORMAT, Card, Provenance, Score, Task};
 pub use ced::Ced;
 pub use conv_fsmn::{ConvFsmn, ConvFsmnStream};
+pub use crnn::{Crnn, CrnnStream};
 pub use fsmn::{Fsmn, FsmnStream};
+pub use lstm::{Lstm, LstmBi, LstmBiStream, LstmStream};
 pub use musicnn::Musicnn;
 pub use registry::{Model, ModelError, Net};
 pub use vocal::{VocalNet, VocalStream};

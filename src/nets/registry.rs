@@ -5,7 +5,7 @@ use candle_nn::VarBuilder;
 use safetensors::SafeTensors;
 
 use super::card::{CARD_FORMAT, Card};
-use super::{Ced, ConvFsmn, Fsmn, Musicnn, VocalNet};
+use super::{Ced, ConvFsmn, Crnn, Fsmn, Lstm, LstmBi, Musicnn, VocalNet};
 use crate::listen::FrontEnd;
 
 /// Metadata key of the card.
@@ -54,7 +54,10 @@ pub enum ModelError {
     #[error("has a card of format {0}, this version reads format {CARD_FORMAT}; update Earmark")]
     Format(u32),
     /// No such architecture.
-    #[error("names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, ced, musicnn")]
+    #[error(
+        "names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, \
+             crnn, lstm, lstm_bi, ced, musicnn"
+    )]
     UnknownArchitecture(String),
     /// The front end contradicts itself or does not fit the net.
     #[error("states a front end that does not fit: {0}")]
@@ -137,7 +140,9 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
     }
     if card.look_ahead_frames > MOST_LOOK_AHEAD_FRAMES {
         let ahead = card.look_ahead_frames;
-        return Err(ModelError::Shape(format!("{ahead} frames of look-ahead, at most {MOST_LOOK_AHEAD_FRAMES} are run")));
+        return Err(ModelError::Shape(format!(
+            "{ahead} frames of look-ahead, at most {MOST_LOOK_AHEAD_FRAMES} are run"
+        )));
     }
     let labels = card.labels.len();
     let hears = |wanted: FrontEnd| {
@@ -155,9 +160,13 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         "fsmn" => {
             hears(FrontEnd::kaldi_fbank_80()).map(|()| Fsmn::new(labels, vb).map(|net| Net::Vocal(VocalNet::Fsmn(net))))
         }
-        "conv_fsmn" => hears(FrontEnd::kaldi_fbank_80()).map(|()| {
-            ConvFsmn::new(labels, card.look_ahead_frames, vb).map(|net| Net::Vocal(VocalNet::ConvFsmn(net)))
-        }),
+        "conv_fsmn" => hears(FrontEnd::kaldi_fbank_80())
+            .map(|()| ConvFsmn::new(labels, card.look_ahead_frames, vb).map(|net| Net::Vocal(VocalNet::ConvFsmn(net)))),
+        "crnn" => hears(FrontEnd::dl4mir_mel_40()).map(|()| Crnn::new(labels, vb).map(VocalNet::Crnn).map(Net::Vocal)),
+        "lstm" => hears(FrontEnd::dl4mir_mel_40()).map(|()| Lstm::new(labels, vb).map(VocalNet::Lstm).map(Net::Vocal)),
+        "lstm_bi" => {
+            hears(FrontEnd::dl4mir_mel_40()).map(|()| LstmBi::new(labels, vb).map(VocalNet::LstmBi).map(Net::Vocal))
+        }
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
         "musicnn" => hears(FrontEnd::musicnn_mel_96()).map(|()| Musicnn::new(labels, vb).map(Net::Musicnn)),
         other => Err(ModelError::UnknownArchitecture(other.to_owned())),

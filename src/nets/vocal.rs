@@ -3,7 +3,12 @@
 use candle_core::Result;
 
 use super::conv_fsmn::{ConvFsmn, ConvFsmnStream};
+use super::crnn::{Crnn, CrnnStream};
 use super::fsmn::{Fsmn, FsmnStream};
+use super::lstm::{Lstm, LstmBi, LstmBiStream, LstmStream};
+
+/// Frames that a recurrent net remembers: it never surely forgets. A number that sums can still be made of.
+const FOR_EVER: usize = usize::MAX / 2;
 
 /// A frame-wise net of any architecture.
 pub enum VocalNet {
@@ -11,6 +16,12 @@ pub enum VocalNet {
     Fsmn(Fsmn),
     /// See [`ConvFsmn`].
     ConvFsmn(ConvFsmn),
+    /// See [`Crnn`].
+    Crnn(Crnn),
+    /// See [`Lstm`].
+    Lstm(Lstm),
+    /// See [`LstmBi`].
+    LstmBi(LstmBi),
 }
 
 /// What one audio stream has left in the memories of a [`VocalNet`].
@@ -20,6 +31,12 @@ pub enum VocalStream {
     Fsmn(FsmnStream),
     /// Of a [`VocalNet::ConvFsmn`].
     ConvFsmn(ConvFsmnStream),
+    /// Of a [`VocalNet::Crnn`].
+    Crnn(CrnnStream),
+    /// Of a [`VocalNet::Lstm`].
+    Lstm(LstmStream),
+    /// Of a [`VocalNet::LstmBi`].
+    LstmBi(LstmBiStream),
 }
 
 impl VocalNet {
@@ -29,6 +46,9 @@ impl VocalNet {
         match self {
             Self::Fsmn(net) => net.outputs(),
             Self::ConvFsmn(net) => net.outputs(),
+            Self::Crnn(net) => net.outputs(),
+            Self::Lstm(net) => net.outputs(),
+            Self::LstmBi(net) => net.outputs(),
         }
     }
 
@@ -38,6 +58,9 @@ impl VocalNet {
         match self {
             Self::Fsmn(net) => net.look_ahead_frames(),
             Self::ConvFsmn(net) => net.look_ahead_frames(),
+            Self::Crnn(_) => Crnn::LOOK_AHEAD_FRAMES,
+            Self::Lstm(_) => 0,
+            Self::LstmBi(_) => LstmBi::LOOK_AHEAD_FRAMES,
         }
     }
 
@@ -47,6 +70,7 @@ impl VocalNet {
         match self {
             Self::Fsmn(net) => net.memory_frames(),
             Self::ConvFsmn(net) => net.memory_frames(),
+            Self::Crnn(_) | Self::Lstm(_) | Self::LstmBi(_) => FOR_EVER,
         }
     }
 
@@ -56,6 +80,9 @@ impl VocalNet {
         match self {
             Self::Fsmn(net) => VocalStream::Fsmn(net.stream()),
             Self::ConvFsmn(net) => VocalStream::ConvFsmn(net.stream()),
+            Self::Crnn(net) => VocalStream::Crnn(net.stream()),
+            Self::Lstm(net) => VocalStream::Lstm(net.stream()),
+            Self::LstmBi(net) => VocalStream::LstmBi(net.stream()),
         }
     }
 
@@ -71,6 +98,9 @@ impl VocalNet {
         match self {
             Self::Fsmn(net) => net.step(&mut all(streams, VocalStream::fsmn)?, frames, end),
             Self::ConvFsmn(net) => net.step(&mut all(streams, VocalStream::conv_fsmn)?, frames, end),
+            Self::Crnn(net) => net.step(&mut all(streams, VocalStream::crnn)?, frames, end),
+            Self::Lstm(net) => net.step(&mut all(streams, VocalStream::lstm)?, frames, end),
+            Self::LstmBi(net) => net.step(&mut all(streams, VocalStream::lstm_bi)?, frames, end),
         }
     }
 }
@@ -82,6 +112,18 @@ impl VocalStream {
 
     fn conv_fsmn(&mut self) -> Option<&mut ConvFsmnStream> {
         if let Self::ConvFsmn(own) = self { Some(own) } else { None }
+    }
+
+    fn crnn(&mut self) -> Option<&mut CrnnStream> {
+        if let Self::Crnn(own) = self { Some(own) } else { None }
+    }
+
+    fn lstm(&mut self) -> Option<&mut LstmStream> {
+        if let Self::Lstm(own) = self { Some(own) } else { None }
+    }
+
+    fn lstm_bi(&mut self) -> Option<&mut LstmBiStream> {
+        if let Self::LstmBi(own) = self { Some(own) } else { None }
     }
 }
 

@@ -19,6 +19,13 @@ enum Trainable {
     /// The same with convolutions beside it and a memory over the phrase: singing, speech, music.
     #[value(name = "conv_fsmn")]
     ConvFsmn,
+    /// A reference: the tutorial's convolutions and LSTMs (arXiv 1709.04396), singing.
+    Crnn,
+    /// A reference: the tutorial's LSTMs, singing.
+    Lstm,
+    /// A reference: the tutorial's LSTMs in both directions, singing; answers three seconds late.
+    #[value(name = "lstm_bi")]
+    LstmBi,
 }
 
 #[derive(Debug, Args)]
@@ -32,7 +39,7 @@ pub(super) struct Arguments {
     /// The model file to write; beside it comes a folder with log and checkpoint.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The model to start from.
+    /// The model to start from; the references start from drawn weights.
     #[arg(long, value_name = "FILE", default_value = "models/stream-vad.safetensors")]
     init: PathBuf,
     /// Steps in all.
@@ -63,6 +70,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
         net: match arguments.net {
             Trainable::Fsmn => NetKind::Fsmn,
             Trainable::ConvFsmn => NetKind::ConvFsmn,
+            Trainable::Crnn => NetKind::Crnn,
+            Trainable::Lstm => NetKind::Lstm,
+            Trainable::LstmBi => NetKind::LstmBi,
         },
         data: arguments.data.clone(),
         out: arguments.out.clone(),

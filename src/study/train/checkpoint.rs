@@ -43,8 +43,7 @@ impl Checkpoint {
     /// # Errors
     /// If the disk refuses.
     pub(super) fn write(&self, path: &Path) -> Result<()> {
-        let parts =
-            [(WEIGHT, &self.weights), (AVERAGE, &self.average), (BEST, &self.best), (MOMENT, &self.moments)];
+        let parts = [(WEIGHT, &self.weights), (AVERAGE, &self.average), (BEST, &self.best), (MOMENT, &self.moments)];
         let tensors: HashMap<String, &Tensor> = parts
             .iter()
             .flat_map(|(prefix, part)| part.iter().map(move |(name, tensor)| (format!("{prefix}{name}"), tensor)))
@@ -73,7 +72,13 @@ impl Checkpoint {
                 all.iter().filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone())));
             named.collect()
         };
-        Ok(Some(Self { standing, weights: part(WEIGHT), average: part(AVERAGE), best: part(BEST), moments: part(MOMENT) }))
+        Ok(Some(Self {
+            standing,
+            weights: part(WEIGHT),
+            average: part(AVERAGE),
+            best: part(BEST),
+            moments: part(MOMENT),
+        }))
     }
 }
 

@@ -124,8 +124,7 @@ fn picture(weights: &Weights, x: &Tensor) -> Result<Tensor> {
 /// neighbours.
 fn kept(batch: usize, time: usize, width: usize, rng: &mut StdRng) -> Result<Tensor> {
     let scale = 1.0 / (1.0 - DROPOUT);
-    let each: Vec<f32> =
-        (0..batch * width).map(|_| if rng.random::<f32>() < DROPOUT { 0.0 } else { scale }).collect();
+    let each: Vec<f32> = (0..batch * width).map(|_| if rng.random::<f32>() < DROPOUT { 0.0 } else { scale }).collect();
     let each = Tensor::from_vec(each, (batch, 1, width), &Device::Cpu)?;
     each.broadcast_as((batch, time, width))?.reshape((batch * time, width))
 }

@@ -10,7 +10,7 @@ use super::learner::{LABELS, Learner};
 use super::settings::Settings;
 use super::weights::is_fixed;
 use crate::nets::registry::CARD_KEY;
-use crate::nets::{Card, Model, Score};
+use crate::nets::{CARD_FORMAT, Card, Model, Score, Task};
 use crate::study::evaluate::vocal::Report;
 
 /// What the weights are after a passage through half precision, as the model file stores them.
@@ -23,6 +23,27 @@ pub(super) fn halved(tensors: &HashMap<String, Tensor>) -> Result<HashMap<String
         Ok((name.clone(), kept))
     };
     tensors.iter().map(half).collect()
+}
+
+/// The card that a net without a predecessor starts with.
+pub(super) fn blank_card(learner: &dyn Learner, attribution: &str, source: &str) -> Card {
+    Card {
+        format: CARD_FORMAT,
+        name: "random weights".to_owned(),
+        architecture: learner.architecture().to_owned(),
+        task: Task::Vocal,
+        description: String::new(),
+        front_end: learner.front_end(),
+        labels: Vec::new(),
+        voice: Vec::new(),
+        look_ahead_frames: learner.look_ahead_frames(),
+        licence: "MIT".to_owned(),
+        attribution: attribution.to_owned(),
+        source: source.to_owned(),
+        training_data: "untrained".to_owned(),
+        provenance: None,
+        scores: Vec::new(),
+    }
 }
 
 /// Writes the model file.

@@ -75,13 +75,7 @@ pub(super) fn trunk(weights: &Weights, x: &Tensor, batch: usize) -> Result<Tenso
 ///
 /// # Errors
 /// A missing tensor or another shape.
-pub(super) fn memory_block(
-    weights: &Weights,
-    x: &Tensor,
-    name: &str,
-    dilation: usize,
-    batch: usize,
-) -> Result<Tensor> {
+pub(super) fn memory_block(weights: &Weights, x: &Tensor, name: &str, dilation: usize, batch: usize) -> Result<Tensor> {
     let y = weights.dense(x, &format!("{name}.fc1"))?.relu()?;
     let y = weights.dense(&y, &format!("{name}.fc2"))?;
     remembered(weights, &y, name, dilation, batch)? + x

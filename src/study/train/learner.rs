@@ -12,6 +12,19 @@ use crate::nets::VocalNet;
 /// What the trained nets say of a frame, in this order; a net with fewer outputs says the first of them.
 pub(super) const LABELS: [&str; 3] = ["singing", "speech", "music"];
 
+/// Where a run starts.
+pub(super) enum Origin {
+    /// From the model file that the user names, whose card goes on.
+    Model,
+    /// From drawn weights.
+    Nothing {
+        /// Who designed the net.
+        attribution: &'static str,
+        /// Publication.
+        source: &'static str,
+    },
+}
+
 /// A net that can be trained.
 pub(super) trait Learner: Sync {
     /// Its file in [`crate::nets`], as the card names it.
@@ -23,8 +36,18 @@ pub(super) trait Learner: Sync {
     /// How many of [`LABELS`] it says.
     fn outputs(&self) -> usize;
 
-    /// Frames that an answer comes late: row `t` of the logits speaks of frame `t - look_ahead_frames`.
+    /// Frames that a probability waits for when the net runs.
     fn look_ahead_frames(&self) -> usize;
+
+    /// Frames that an answer comes late in [`Self::forward`]: row `t` of the logits speaks of frame `t - delay_frames`.
+    fn delay_frames(&self) -> usize {
+        self.look_ahead_frames()
+    }
+
+    /// Where the run starts.
+    fn origin(&self) -> Origin {
+        Origin::Model
+    }
 
     /// The weights that a run starts with, from the tensors of the model to start from (possibly none) and the seed.
     ///

@@ -38,11 +38,8 @@ impl Log {
             let [auc, accuracy, alarms, calibration] =
                 [set.auc, set.accuracy, set.false_alarm_rate, set.calibration_error].map(figure);
             // Writing to a String cannot fail.
-            let _ = writeln!(
-                self.text,
-                "{step},{loss:.4},{score:.4},{},{auc},{accuracy},{alarms},{calibration}",
-                set.name
-            );
+            let _ =
+                writeln!(self.text, "{step},{loss:.4},{score:.4},{},{auc},{accuracy},{alarms},{calibration}", set.name);
         }
         write_whole(&self.path, self.text.as_bytes())?;
         self.draw()

@@ -5,25 +5,30 @@
 //! |---|---|
 //! | songs, and drawing from them | [`corpus`], [`repertoire`] |
 //! | from songs to scenes | [`layer`], [`effects`], [`scene`] |
-//! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`] |
-//! | operations with their gradients | [`memory`], [`convolution`], [`pool`], [`flat`] |
+//! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`]; [`layers`] |
+//! | operations with their gradients | [`memory`], [`convolution`], [`pool`], [`recurrence`], [`batch_norm`], [`flat`] |
 //! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`checkpoint`], [`log`], [`export`] |
 
+mod batch_norm;
 mod calibrate;
 mod checkpoint;
 mod conv_fsmn;
 mod convolution;
 mod corpus;
+mod crnn;
 mod effects;
 mod export;
 mod flat;
 mod fsmn;
 mod layer;
+mod layers;
 mod learner;
 mod log;
+mod lstm;
 mod memory;
 mod optimizer;
 mod pool;
+mod recurrence;
 mod repertoire;
 mod run;
 mod scene;

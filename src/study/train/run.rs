@@ -14,8 +14,8 @@ use rayon::prelude::*;
 use super::calibrate::Platt;
 use super::checkpoint::{Checkpoint, Standing, write_whole};
 use super::corpus::Song;
-use super::export::{export, halved};
-use super::learner::{LABELS, Learner};
+use super::export::{blank_card, export, halved};
+use super::learner::{LABELS, Learner, Origin};
 use super::log::Log;
 use super::optimizer::AdamW;
 use super::scene::{Example, Stage, front_end_rows};
@@ -66,7 +66,7 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
     gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
     let learner = settings.learner();
     let learner = learner.as_ref();
-    let (init, init_card) = read_init(settings)?;
+    let (init, init_card) = read_init(settings, learner)?;
     let folder = settings.out.with_extension("run");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let checkpoint_path = folder.join("checkpoint.safetensors");
@@ -86,7 +86,7 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
                 let example = |scene: usize| {
                     let number = (step - 1) * settings.batch as u64 + scene as u64;
                     let scene = stage.scene(settings.seed, number);
-                    scene.heard(front_end, learner.outputs(), learner.look_ahead_frames())
+                    scene.heard(front_end, learner.outputs(), learner.delay_frames())
                 };
                 if sender.send((0..settings.batch).map(example).collect()).is_err() {
                     return;
@@ -199,8 +199,11 @@ impl Run {
     }
 }
 
-/// The tensors and the card of the model to start from.
-fn read_init(settings: &Settings) -> Result<(HashMap<String, Tensor>, Card)> {
+/// The tensors and the card of the model to start from; no tensors for a net that starts from nothing.
+fn read_init(settings: &Settings, learner: &dyn Learner) -> Result<(HashMap<String, Tensor>, Card)> {
+    if let Origin::Nothing { attribution, source } = learner.origin() {
+        return Ok((HashMap::new(), blank_card(learner, attribution, source)));
+    }
     let path = settings.init.display();
     let bytes = std::fs::read(&settings.init)
         .with_context(|| format!("{path} cannot be read; name a causal voice model with --init"))?;
@@ -222,9 +225,8 @@ struct Data {
 
 fn read_data(settings: &Settings, learner: &dyn Learner, progress: &impl Progress) -> Result<Data> {
     let entries = |split: &str| -> Result<Vec<Entry>> {
-        let each = settings.data.iter().map(|data| {
-            index::read(data, split).with_context(|| data.display().to_string())
-        });
+        let each =
+            settings.data.iter().map(|data| index::read(data, split).with_context(|| data.display().to_string()));
         Ok(each.collect::<Result<Vec<_>>>()?.concat())
     };
     let (train, valid) = (entries("train")?, entries("valid")?);

@@ -212,18 +212,18 @@ impl<'a> Stage<'a> {
 }
 
 impl Scene {
-    /// What a net with this front end hears, and what it should say `look_ahead_frames` later.
-    pub(super) fn heard(&self, front_end: &FrontEnd, outputs: usize, look_ahead_frames: usize) -> Example {
+    /// What a net with this front end hears, and what it should say `delay_frames` later.
+    pub(super) fn heard(&self, front_end: &FrontEnd, outputs: usize, delay_frames: usize) -> Example {
         let mut frames = frames(&self.audio, front_end);
         let rows = front_end_rows(front_end);
         frames.truncate(rows * front_end.n_mels);
         let (mut target, mut weight) = (Vec::with_capacity(rows * outputs), Vec::with_capacity(rows * outputs));
         for row in 0..rows {
-            let time_s = front_end.first_frame_s() + (row as f64 - look_ahead_frames as f64) * front_end.hop_s();
+            let time_s = front_end.first_frame_s() + (row as f64 - delay_frames as f64) * front_end.hop_s();
             let moment = (time_s / MOMENT_S).max(0.0) as usize;
             for &(is, counts) in &self.truth[moment.min(self.truth.len() - 1)][..outputs] {
                 target.push(is);
-                weight.push(if row < look_ahead_frames { 0.0 } else { counts });
+                weight.push(if row < delay_frames { 0.0 } else { counts });
             }
         }
         Example { frames, target, weight }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::conv_fsmn::ConvFsmnLearner;
+use super::crnn::CrnnLearner;
 use super::fsmn::FsmnLearner;
 use super::learner::Learner;
+use super::lstm::{LstmBiLearner, LstmLearner};
 
 /// Networks that can be trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -16,6 +18,12 @@ pub enum NetKind {
     Fsmn,
     /// Singing, speech and music; see [`crate::nets::ConvFsmn`].
     ConvFsmn,
+    /// A reference; see [`crate::nets::Crnn`].
+    Crnn,
+    /// A reference; see [`crate::nets::Lstm`].
+    Lstm,
+    /// A reference; see [`crate::nets::LstmBi`].
+    LstmBi,
 }
 
 /// What a run does. A run resumes only with the same settings.
@@ -27,7 +35,7 @@ pub struct Settings {
     pub data: Vec<PathBuf>,
     /// The model file to write.
     pub out: PathBuf,
-    /// The causal voice model to start from.
+    /// The causal voice model to start from; the references start from drawn weights.
     pub init: PathBuf,
     /// Steps in all.
     pub steps: u64,
@@ -50,6 +58,9 @@ impl Settings {
     pub(super) fn learner(&self) -> Box<dyn Learner> {
         match self.net {
             NetKind::Fsmn => Box::new(FsmnLearner),
+            NetKind::Crnn => Box::new(CrnnLearner),
+            NetKind::Lstm => Box::new(LstmLearner),
+            NetKind::LstmBi => Box::new(LstmBiLearner),
             NetKind::ConvFsmn => Box::new(ConvFsmnLearner { look_ahead_frames: self.look_ahead_frames }),
         }
     }

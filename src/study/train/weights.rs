@@ -6,9 +6,10 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-/// Weights by their names in the model file. The input's statistics (`cmvn.*`) stay as they are.
+/// Weights by their names in the model file. Statistics are measured, not trained: those of
+/// the input (`cmvn.*`) stay as they are, those of batch normalisations (`*.running_*`) follow the batches.
 pub(super) struct Weights {
-    fixed: BTreeMap<String, Tensor>,
+    fixed: BTreeMap<String, Var>,
     vars: BTreeMap<String, Var>,
 }
 
@@ -22,7 +23,7 @@ impl Weights {
         for (name, tensor) in tensors {
             let tensor = tensor.to_dtype(DType::F32)?;
             if is_fixed(&name) {
-                fixed.insert(name, tensor);
+                fixed.insert(name, Var::from_tensor(&tensor)?);
             } else {
                 vars.insert(name, Var::from_tensor(&tensor)?);
             }
@@ -37,8 +38,8 @@ impl Weights {
 
     /// All tensors, as the model file holds them.
     pub(super) fn tensors(&self) -> HashMap<String, Tensor> {
-        let vars = self.vars.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone()));
-        vars.chain(self.fixed.iter().map(|(name, tensor)| (name.clone(), tensor.clone()))).collect()
+        let all = self.vars.iter().chain(&self.fixed);
+        all.map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect()
     }
 
     /// The tensor of this name.
@@ -46,10 +47,22 @@ impl Weights {
     /// # Errors
     /// If there is none.
     pub(super) fn get(&self, name: &str) -> Result<&Tensor> {
-        match self.vars.get(name).map(Var::as_tensor).or_else(|| self.fixed.get(name)) {
+        match self.vars.get(name).or_else(|| self.fixed.get(name)).map(Var::as_tensor) {
             Some(tensor) => Ok(tensor),
             None => candle_core::bail!("there is no tensor {name} among the weights to train"),
         }
+    }
+
+    /// Moves the measured tensor `name` by `share` of its distance to `now`.
+    ///
+    /// # Errors
+    /// If there is none, or it has another shape.
+    pub(super) fn follow(&self, name: &str, now: &[f32], share: f64) -> Result<()> {
+        let Some(var) = self.fixed.get(name) else {
+            candle_core::bail!("there is no tensor {name} among the measured ones")
+        };
+        let now = Tensor::from_slice(now, var.shape(), var.device())?;
+        var.set(&((var.as_tensor() * (1.0 - share))? + (now * share)?)?)
     }
 
     /// `x W'` with `{name}.weight`, plus `{name}.bias` where there is one; `x` is `[rows, inputs]`.
@@ -67,7 +80,7 @@ impl Weights {
 
 /// Whether a tensor is measured, not trained.
 pub(super) fn is_fixed(name: &str) -> bool {
-    name.starts_with("cmvn.")
+    name.starts_with("cmvn.") || name.contains(".running_")
 }
 
 /// Draws a tensor from a normal distribution of deviation `sqrt(2 / inputs)`: what keeps the variance through ramps

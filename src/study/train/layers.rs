@@ -1,0 +1,87 @@
+//! Layers with gradients that the reference nets share.
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, Result, Tensor};
+
+use super::batch_norm::{BatchNorm, BatchStatistics};
+use super::recurrence::Recurrence;
+use super::weights::{Weights, drawn};
+
+/// Share by which the running statistics of a batch normalisation follow each batch.
+const FOLLOWS: f64 = 0.05;
+
+/// Rows `[rows, channels]` through the batch normalisation `name`. In training by their own statistics, which the
+/// running ones follow; otherwise by the running ones, as the net that runs does.
+///
+/// # Errors
+/// A missing tensor or another shape.
+pub(super) fn normalised(weights: &Weights, x: &Tensor, name: &str, eps: f64, training: bool) -> Result<Tensor> {
+    let [mean, variance] = ["running_mean", "running_var"].map(|part| format!("{name}.{part}"));
+    let x = x.contiguous()?;
+    let statistics = if training {
+        let of_batch = BatchStatistics::of(&x)?;
+        weights.follow(&mean, &of_batch.mean, FOLLOWS)?;
+        weights.follow(&variance, &of_batch.variance, FOLLOWS)?;
+        of_batch
+    } else {
+        BatchStatistics { mean: weights.get(&mean)?.to_vec1()?, variance: weights.get(&variance)?.to_vec1()? }
+    };
+    let [gamma, beta] = ["weight", "bias"].map(|part| weights.get(&format!("{name}.{part}")));
+    x.apply_op3(gamma?, beta?, BatchNorm::new(statistics, eps))
+}
+
+/// `[batch, time, inputs]` through the LSTM layer `name`, to `[batch, time, width]`.
+///
+/// # Errors
+/// A missing tensor or another shape.
+pub(super) fn lstm(weights: &Weights, x: &Tensor, name: &str) -> Result<Tensor> {
+    let (batch, time, inputs) = x.dims3()?;
+    let gates = weights.dense(&x.reshape((batch * time, inputs))?, &format!("{name}.input"))?;
+    let gates = gates.reshape((batch, time, ()))?.contiguous()?;
+    gates.apply_op2(weights.get(&format!("{name}.recurrent.weight"))?, Recurrence)
+}
+
+/// The weights that layers start with, by name.
+pub(super) struct Drawing {
+    pub(super) tensors: HashMap<String, Tensor>,
+    pub(super) seed: u64,
+}
+
+impl Drawing {
+    /// `{name}.weight` of this shape, for a layer that sums `inputs` values, and `{name}.bias` of zeros.
+    ///
+    /// # Errors
+    /// Never for a shape that fits into memory.
+    pub(super) fn layer(&mut self, name: &str, shape: &[usize], inputs: usize) -> Result<()> {
+        self.tensors.insert(format!("{name}.weight"), drawn(name, shape, inputs, self.seed)?);
+        self.tensors.insert(format!("{name}.bias"), Tensor::zeros(shape[0], DType::F32, &Device::Cpu)?);
+        Ok(())
+    }
+
+    /// A batch normalisation that changes nothing yet.
+    ///
+    /// # Errors
+    /// Never.
+    pub(super) fn norm(&mut self, name: &str, channels: usize) -> Result<()> {
+        for (part, value) in [("weight", 1.0_f32), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)] {
+            self.tensors.insert(format!("{name}.{part}"), Tensor::full(value, channels, &Device::Cpu)?);
+        }
+        Ok(())
+    }
+
+    /// An LSTM layer whose forget gates begin open (Jozefowicz et al. 2015), so that it begins by remembering.
+    ///
+    /// # Errors
+    /// Never for a shape that fits into memory.
+    pub(super) fn lstm(&mut self, name: &str, inputs: usize, width: usize) -> Result<()> {
+        // Gates are no ramps: their weights are drawn with a deviation of `sqrt(1 / inputs)`.
+        self.layer(&format!("{name}.input"), &[4 * width, inputs], 2 * inputs)?;
+        let open: Vec<f32> = (0..4 * width).map(|gate| f32::from(u8::from(gate / width == 1))).collect();
+        self.tensors.insert(format!("{name}.input.bias"), Tensor::from_vec(open, 4 * width, &Device::Cpu)?);
+        let name = format!("{name}.recurrent.weight");
+        let recurrent = drawn(&name, &[4 * width, width], 2 * width, self.seed)?;
+        self.tensors.insert(name, recurrent);
+        Ok(())
+    }
+}
