@@ -1,6 +1,6 @@
 //! Our voice net: a causal DFSMN (see [`super::fsmn`]) hears how sound moves on over a second and a half, a small stack
-//! of convolutions over time and mel bands beside it hears what the moment looks like, whatever its pitch, and two
-//! further memories with taps far apart hear the phrase that both are part of (six seconds).
+//! of convolutions over time and mel bands beside it hears what the moment looks like, whatever its pitch, and adds to
+//! it what both together say; two further memories with taps far apart hear the phrase that both are part of (six seconds).
 //!
 //! The net is causal; it answers `delay` frames late, so that it has heard a little of what follows the frame it speaks
 //! of.
@@ -144,6 +144,7 @@ impl ConvFsmn {
             let x = Tensor::from_vec(x, ((), 2 * PROJECTION), &Device::Cpu)?;
             self.joint[1].forward(&self.joint[0].forward(&x)?)
         })?;
+        x.iter_mut().zip(&memory).for_each(|(x, memory)| *x += memory);
         for (number, phrase) in self.phrase.iter().enumerate() {
             let projected = bottleneck_rows(&phrase.bottleneck, &x)?;
             let histories = streams.iter_mut().map(|stream| &mut stream.phrase[number]);

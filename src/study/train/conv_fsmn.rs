@@ -25,7 +25,9 @@ const TAPS: usize = 20;
 /// Share of the values left out where trunk and picture meet.
 const DROPOUT: f32 = 0.2;
 /// The trunk has learned from far more than there is here, so it moves slowly.
-const TRUNK_RATE: f64 = 0.3;
+const TRUNK_RATE: f64 = 0.5;
+/// Factor on the last of new layers at the start.
+const SOFT: f64 = 0.1;
 
 /// Singing, speech and music, from the trunk of a causal voice model and new layers beside and above it.
 pub(super) struct ConvFsmnLearner {
@@ -54,7 +56,7 @@ impl Learner for ConvFsmnLearner {
         if init.contains_key("joint.fc1.weight") {
             return Ok(init);
         }
-        let mut tensors: HashMap<_, _> = init.into_iter().filter(|(name, _)| !name.starts_with("out.")).collect();
+        let mut tensors = init;
         let mut add = |name: &str, shape: &[usize], inputs: usize| -> Result<()> {
             tensors.insert(format!("{name}.weight"), drawn(name, shape, inputs, seed)?);
             tensors.insert(format!("{name}.bias"), Tensor::zeros(shape[0], DType::F32, &Device::Cpu)?);
@@ -72,8 +74,23 @@ impl Learner for ConvFsmnLearner {
             add(&format!("phrase{block}.fc1"), &[HIDDEN, WIDTH], WIDTH)?;
             add(&format!("phrase{block}.fc2"), &[WIDTH, HIDDEN], HIDDEN)?;
         }
-        add("out.fc1", &[HIDDEN, WIDTH], WIDTH)?;
-        add("out.fc2", &[LABELS.len(), HIDDEN], HIDDEN)?;
+        // What is new adds little at first, so that a run begins as good as the model that it starts from.
+        let mut soften = |name: &str| -> Result<()> {
+            if let Some(weight) = tensors.get_mut(&format!("{name}.weight")) {
+                *weight = (&*weight * SOFT)?;
+            }
+            Ok(())
+        };
+        soften("joint.fc2")?;
+        (0..DILATIONS.len()).try_for_each(|block| soften(&format!("phrase{block}.fc2")))?;
+        // The first output is the voice as it was; the others begin at one half.
+        for (name, width) in [("out.fc2.weight", HIDDEN), ("out.fc2.bias", 1)] {
+            let Some(old) = tensors.get(name) else { candle_core::bail!("the model to start from has no {name}") };
+            let first = old.to_dtype(DType::F32)?.narrow(0, 0, 1)?.reshape((1, width))?;
+            let others = Tensor::zeros((LABELS.len() - 1, width), DType::F32, &Device::Cpu)?;
+            let all = Tensor::cat(&[first, others], 0)?;
+            tensors.insert(name.to_owned(), if width == 1 { all.flatten_all()? } else { all });
+        }
         for block in 0..DILATIONS.len() {
             // The second layer of a bottleneck has no bias; the memory begins by forgetting everything.
             tensors.remove(&format!("phrase{block}.fc2.bias"));
@@ -93,12 +110,12 @@ impl Learner for ConvFsmnLearner {
         let memory = trunk(weights, &x, batch)?;
         let picture = picture(weights, &x.reshape((batch, time, (), 1))?)?.reshape((batch * time, PICTURE))?;
         let picture = weights.dense(&picture, "picture")?.relu()?;
-        let mut x = Tensor::cat(&[memory, picture], D::Minus1)?;
+        let mut x = Tensor::cat(&[&memory, &picture], D::Minus1)?;
         if let Some(rng) = dropout {
             x = x.mul(&kept(batch, time, x.dim(1)?, rng)?)?;
         }
         let x = weights.dense(&x, "joint.fc1")?.relu()?;
-        let mut x = weights.dense(&x, "joint.fc2")?;
+        let mut x = (weights.dense(&x, "joint.fc2")? + &memory)?;
         for (block, dilation) in DILATIONS.into_iter().enumerate() {
             x = memory_block(weights, &x, &format!("phrase{block}"), dilation, batch)?;
         }

@@ -16,12 +16,14 @@ const SAMPLES: usize = (MOMENTS + 4) * MOMENT;
 
 /// Shares of the scenes: instrumental music, finished songs, speech, voices over other backings; the rest are stems of
 /// one song.
-const INSTRUMENTAL: f32 = 0.28;
-const FINISHED: f32 = 0.12;
-const SPEECH: f32 = 0.12;
+const INSTRUMENTAL: f32 = 0.24;
+const FINISHED: f32 = 0.16;
+const SPEECH: f32 = 0.06;
 const FOREIGN: f32 = 0.22;
 /// A false alarm on instrumental music costs more than one between two sung lines, where labels are uncertain.
 const INSTRUMENTAL_WEIGHT: f32 = 1.5;
+/// Speech counts less for singing: at its edges it is all but sung, and there is far more of it than of processed voices.
+const SPEECH_WEIGHT: f32 = 0.5;
 /// What the outputs that nobody gates by count beside singing.
 const SIDE_WEIGHT: f32 = 0.3;
 /// Level of a scene before its gain, RMS.
@@ -160,7 +162,7 @@ impl<'a> Stage<'a> {
     fn spoken(&self, rng: &mut StdRng) -> Option<Take> {
         let Layer { mut tracks, moments } = Layer::draw(&self.speech, &[Part::Backing], SAMPLES, rng)?;
         let mut voice = tracks.pop()?;
-        if rng.random_bool(0.3) {
+        if rng.random_bool(0.1) {
             effects::voice(&mut voice, rng);
         }
         let mut backing = vec![0.0; SAMPLES];
@@ -190,7 +192,7 @@ impl<'a> Stage<'a> {
             let count = rng.random_range(50..400);
             let first = rng.random_range(0..moments - count);
             layer.silence(0, first, count);
-            if rng.random_bool(0.25) && !self.speech.is_empty() {
+            if rng.random_bool(0.12) && !self.speech.is_empty() {
                 self.speak(layer, first, count, rng);
             }
         }
@@ -248,7 +250,11 @@ fn mixed(take: Take, rng: &mut StdRng) -> Scene {
         .zip(plays)
         .map(|(moment, plays)| {
             let is = |is: bool| f32::from(u8::from(is));
-            let counts = if instrumental { INSTRUMENTAL_WEIGHT } else { 1.0 };
+            let counts = match (instrumental, moment.speaks) {
+                (true, _) => INSTRUMENTAL_WEIGHT,
+                (false, true) => SPEECH_WEIGHT,
+                (false, false) => 1.0,
+            };
             let side = moment.weight * SIDE_WEIGHT;
             [(is(moment.sings), moment.weight * counts), (is(moment.speaks), side), (is(plays), SIDE_WEIGHT)]
         })
