@@ -7,12 +7,13 @@
 //! | what that means | [`analyze`], [`analysis`] |
 //! | what comes out | [`json`], [`csv`], [`labels`], [`midi`], [`plot`], [`outputs`] |
 //! | pictures | [`picture`], [`overview`] |
-//! | measuring | [`evaluate`], [`metrics`], [`lab`] |
+//! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
 //! | the command line | [`cli`] |
 
 pub mod analysis;
 pub mod analyze;
 pub mod cli;
+pub mod compare;
 pub mod csv;
 pub mod decode;
 pub mod evaluate;

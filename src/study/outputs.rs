@@ -40,6 +40,17 @@ pub fn make_directory(directory: &Path) -> Result<()> {
         .map_err(|error| anyhow::anyhow!("cannot be made a directory ({error}); name another one"))
 }
 
+/// Writes `bytes` so that `path` is either the old file or the whole new one.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = path.with_extension("part");
+    let context = || format!("{} cannot be written; check the directory and the free space", path.display());
+    fs::write(&beside, bytes).with_context(context)?;
+    fs::rename(&beside, path).with_context(context)
+}
+
 /// Writes `DIR/STEM.EXTENSION` by way of a temporary file in the same directory, so that a run that is
 /// stopped leaves no half file and an older whole one stays until the new one is whole.
 ///

@@ -120,9 +120,6 @@ fn interrupted(net: NetKind, name: &str) {
     let listed = earmark(["zoo".as_ref(), "--json".as_ref(), whole.out.as_os_str()]).quiet().json();
     assert_eq!(listed[0]["name"], "whole");
     let other = Settings { seed: 8, ..whole.clone() };
-    let error = format!(
-        "{:#}",
-        train(&other, &StopAfter::new(9)).unwrap_err()
-    );
+    let error = format!("{:#}", train(&other, &StopAfter::new(9)).unwrap_err());
     assert!(error.contains("other settings"), "{error}");
 }

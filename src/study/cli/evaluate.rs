@@ -9,6 +9,7 @@ use clap::Subcommand;
 
 use super::Outcome;
 use super::console::Console;
+pub(super) use vocal::hear_all;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -4,6 +4,7 @@
 //! Exit codes: 0 all went well, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.
 
 mod analyze;
+mod compare;
 mod console;
 mod evaluate;
 mod guard;
@@ -37,6 +38,8 @@ enum Command {
     /// Measure the networks on labelled audio.
     #[command(subcommand)]
     Evaluate(evaluate::Command),
+    /// Compare voice networks on labelled audio in one table.
+    Compare(compare::Arguments),
     /// Train a network on labelled audio.
     Train(train::Arguments),
     /// List the networks: size, front end, source, licence, scores.
@@ -80,6 +83,7 @@ pub fn run() -> ExitCode {
     let result = guard::guard(|| match cli.command {
         Command::Analyze(arguments) => analyze::run(&arguments, &console),
         Command::Evaluate(command) => evaluate::run(&command, &console),
+        Command::Compare(arguments) => compare::run(&arguments, &console),
         Command::Train(arguments) => train::run(&arguments, &console),
         Command::Zoo(arguments) => zoo::run(&arguments, &console),
         Command::Tags(arguments) => tags::run(&arguments, &console),

@@ -102,13 +102,7 @@ pub(super) fn heading(root: &Area<'_>, head: &Area<'_>, title: &str, subtitle: &
 }
 
 /// Text of a size and colour whose anchor stands at `at`.
-pub(super) fn text(
-    area: &Area<'_>,
-    words: &str,
-    at: (i32, i32),
-    font: (i32, RGBColor),
-    anchor: (HPos, VPos),
-) -> Drawn {
+pub(super) fn text(area: &Area<'_>, words: &str, at: (i32, i32), font: (i32, RGBColor), anchor: (HPos, VPos)) -> Drawn {
     let style = ("sans-serif", font.0).into_text_style(area).color(&font.1).pos(Pos::new(anchor.0, anchor.1));
     area.draw(&Text::new(words.to_owned(), at, style))
 }

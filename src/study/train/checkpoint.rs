@@ -8,6 +8,8 @@ use candle_core::{Device, Tensor};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
+use crate::study::outputs::replace;
+
 const KEY: &str = "run";
 const WEIGHT: &str = "weight/";
 const BEST: &str = "best/";
@@ -49,7 +51,7 @@ impl Checkpoint {
             .flat_map(|(prefix, part)| part.iter().map(move |(name, tensor)| (format!("{prefix}{name}"), tensor)))
             .collect();
         let metadata = HashMap::from([(KEY.to_owned(), serde_json::to_string(&self.standing)?)]);
-        write_whole(path, &safetensors::serialize(tensors, Some(metadata))?)
+        replace(path, &safetensors::serialize(tensors, Some(metadata))?)
     }
 
     /// Reads it back; `None` if there is none.
@@ -80,15 +82,4 @@ impl Checkpoint {
             moments: part(MOMENT),
         }))
     }
-}
-
-/// Writes `bytes` so that `path` is either the old file or the whole new one.
-///
-/// # Errors
-/// If the disk refuses.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let beside = path.with_extension("part");
-    let context = || format!("{} cannot be written; check the directory and the free space", path.display());
-    std::fs::write(&beside, bytes).with_context(context)?;
-    std::fs::rename(&beside, path).with_context(context)
 }

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use candle_core::{DType, Tensor};
 
-use super::checkpoint::write_whole;
 use super::learner::{LABELS, Learner};
 use super::settings::Settings;
 use super::weights::is_fixed;
 use crate::nets::registry::CARD_KEY;
 use crate::nets::{CARD_FORMAT, Card, Model, Score, Task};
 use crate::study::evaluate::vocal::Report;
+use crate::study::outputs::replace;
 
 /// What the weights are after a passage through half precision, as the model file stores them.
 ///
@@ -104,5 +104,5 @@ pub(super) fn export(
     let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
     let bytes = safetensors::serialize(tensors, Some(metadata))?;
     Model::from_bytes(&bytes).context("the trained model does not load")?;
-    write_whole(&settings.out, &bytes)
+    replace(&settings.out, &bytes)
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::checkpoint::write_whole;
 use crate::study::evaluate::vocal::Report;
+use crate::study::outputs::replace;
 use crate::study::picture::learning::{Panel, learning};
 
 const HEADER: &str = "step,loss,score,set,auc,accuracy,false_alarm_rate,calibration_error\n";
@@ -41,7 +41,7 @@ impl Log {
             let _ =
                 writeln!(self.text, "{step},{loss:.4},{score:.4},{},{auc},{accuracy},{alarms},{calibration}", set.name);
         }
-        write_whole(&self.path, self.text.as_bytes())?;
+        replace(&self.path, self.text.as_bytes())?;
         self.draw()
     }
 
@@ -61,6 +61,11 @@ impl Log {
             }
             Panel { name, lines: lines.into_iter().map(|(name, line)| (name.to_owned(), line)).collect() }
         });
-        learning("Learning curves", "on the split valid, at a threshold of 0.5", &panels, &self.path.with_extension("png"))
+        learning(
+            "Learning curves",
+            "on the split valid, at a threshold of 0.5",
+            &panels,
+            &self.path.with_extension("png"),
+        )
     }
 }

@@ -4,7 +4,7 @@
 //! | what | where |
 //! |---|---|
 //! | songs, and drawing from them | [`corpus`], [`repertoire`] |
-//! | from songs to scenes | [`layer`], [`effects`], [`scene`] |
+//! | from songs to scenes | [`excerpt`], [`effects`], [`scene`] |
 //! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`]; [`layers`] |
 //! | operations with their gradients | [`memory`], [`convolution`], [`pool`], [`recurrence`], [`batch_norm`], [`flat`] |
 //! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`checkpoint`], [`log`], [`export`] |
@@ -17,10 +17,11 @@ mod convolution;
 mod corpus;
 mod crnn;
 mod effects;
+mod excerpt;
 mod export;
 mod flat;
 mod fsmn;
-mod layer;
+
 mod layers;
 mod learner;
 mod log;
@@ -35,6 +36,9 @@ mod scene;
 mod settings;
 mod validate;
 mod weights;
+
+#[cfg(test)]
+mod references_test;
 
 pub use run::{Progress, train};
 pub use settings::{NetKind, Settings};

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use rayon::prelude::*;
 
 use super::calibrate::Platt;
-use super::checkpoint::{Checkpoint, Standing, write_whole};
+use super::checkpoint::{Checkpoint, Standing};
 use super::corpus::Song;
 use super::export::{blank_card, export, halved};
 use super::learner::{LABELS, Learner, Origin};
@@ -26,6 +26,7 @@ use crate::nets::registry::read_card;
 use crate::nets::{Card, Task};
 use crate::study::evaluate::index::{self, Entry};
 use crate::study::evaluate::vocal::Report;
+use crate::study::outputs::replace;
 
 /// Steps over which the learning rate rises at the start.
 const WARM_UP: u64 = 50;
@@ -74,7 +75,7 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
     let mut run = Run::begin(settings, learner, init, &checkpoint_path)?;
     let first = run.standing.step + 1;
     let Data { songs, sets, validation } = read_data(settings, learner, progress)?;
-    write_whole(&folder.join("settings.json"), &serde_json::to_vec_pretty(&Facts::new(settings, &sets))?)?;
+    replace(&folder.join("settings.json"), &serde_json::to_vec_pretty(&Facts::new(settings, &sets))?)?;
     let mut log = Log::open(&folder.join("log.csv"), first);
     let stage = Stage::new(&songs);
     let front_end = learner.front_end();

@@ -5,7 +5,7 @@ use rand::{Rng, SeedableRng};
 
 use super::corpus::{SAMPLE_RATE_HZ, Song};
 use super::effects;
-use super::layer::{Layer, MOMENT, MOMENT_S, Moment, Part};
+use super::excerpt::{Excerpt, MOMENT, MOMENT_S, Moment, Part};
 use super::repertoire::Repertoire;
 use crate::listen::{FrontEnd, Listener};
 
@@ -112,15 +112,15 @@ impl<'a> Stage<'a> {
 
     /// A finished recording.
     fn alone(&self, repertoire: &Repertoire<'_>, instrumental: bool, rng: &mut StdRng) -> Option<Take> {
-        let Layer { mut tracks, moments } = Layer::draw(repertoire, &[Part::Backing], SAMPLES, rng)?;
+        let Excerpt { mut tracks, moments } = Excerpt::draw(repertoire, &[Part::Backing], SAMPLES, rng)?;
         Some(Take { backing: tracks.pop()?, voice: vec![0.0; SAMPLES], moments, instrumental })
     }
 
     /// Voice and backing of one song.
     fn stems(&self, rng: &mut StdRng) -> Option<Take> {
-        let mut layer = Layer::draw(&self.stems, &[Part::Voice, Part::Backing], SAMPLES, rng)?;
-        self.interrupt(&mut layer, rng);
-        let Layer { mut tracks, moments } = layer;
+        let mut excerpt = Excerpt::draw(&self.stems, &[Part::Voice, Part::Backing], SAMPLES, rng)?;
+        self.interrupt(&mut excerpt, rng);
+        let Excerpt { mut tracks, moments } = excerpt;
         let mut backing = tracks.pop()?;
         let mut voice = tracks.pop()?;
         effects::voice(&mut voice, rng);
@@ -133,13 +133,13 @@ impl<'a> Stage<'a> {
 
     /// A voice, sometimes two, over the backing of something else.
     fn foreign(&self, rng: &mut StdRng) -> Option<Take> {
-        let mut layer = Layer::draw(&self.stems, &[Part::Voice], SAMPLES, rng)?;
-        self.interrupt(&mut layer, rng);
-        let Layer { mut tracks, mut moments } = layer;
+        let mut excerpt = Excerpt::draw(&self.stems, &[Part::Voice], SAMPLES, rng)?;
+        self.interrupt(&mut excerpt, rng);
+        let Excerpt { mut tracks, mut moments } = excerpt;
         let mut voice = tracks.pop()?;
         effects::voice(&mut voice, rng);
         if rng.random_bool(0.15) {
-            let mut second = Layer::draw(&self.stems, &[Part::Voice], SAMPLES, rng)?;
+            let mut second = Excerpt::draw(&self.stems, &[Part::Voice], SAMPLES, rng)?;
             self.interrupt(&mut second, rng);
             let mut other = second.tracks.pop()?;
             effects::voice(&mut other, rng);
@@ -160,7 +160,7 @@ impl<'a> Stage<'a> {
 
     /// Somebody speaks, mostly over music.
     fn spoken(&self, rng: &mut StdRng) -> Option<Take> {
-        let Layer { mut tracks, moments } = Layer::draw(&self.speech, &[Part::Backing], SAMPLES, rng)?;
+        let Excerpt { mut tracks, moments } = Excerpt::draw(&self.speech, &[Part::Backing], SAMPLES, rng)?;
         let mut voice = tracks.pop()?;
         if rng.random_bool(0.1) {
             effects::voice(&mut voice, rng);
@@ -178,36 +178,38 @@ impl<'a> Stage<'a> {
     fn backing(&self, rng: &mut StdRng) -> Option<Vec<f32>> {
         let own = self.instrumental.is_empty() || rng.random_bool(0.4);
         let repertoire = if own && !self.stems.is_empty() { &self.stems } else { &self.instrumental };
-        Layer::draw(repertoire, &[Part::Backing], SAMPLES, rng)?.tracks.pop()
+        Excerpt::draw(repertoire, &[Part::Backing], SAMPLES, rng)?.tracks.pop()
     }
 
     /// Sometimes the singer is silent for a while, or altogether (the band alone must not sound like her), or somebody
-    /// speaks meanwhile. The voice is the layer's first track.
-    fn interrupt(&self, layer: &mut Layer, rng: &mut StdRng) {
-        let moments = layer.moments.len();
+    /// speaks meanwhile. The voice is the excerpt's first track.
+    fn interrupt(&self, excerpt: &mut Excerpt, rng: &mut StdRng) {
+        let moments = excerpt.moments.len();
         let kind: f32 = rng.random();
         if kind < 0.1 {
-            layer.silence(0, 0, moments);
+            excerpt.silence(0, 0, moments);
         } else if kind < 0.4 {
             let count = rng.random_range(50..400);
             let first = rng.random_range(0..moments - count);
-            layer.silence(0, first, count);
+            excerpt.silence(0, first, count);
             if rng.random_bool(0.12) && !self.speech.is_empty() {
-                self.speak(layer, first, count, rng);
+                self.speak(excerpt, first, count, rng);
             }
         }
     }
 
     /// Puts speech where the singer is silent.
-    fn speak(&self, layer: &mut Layer, first: usize, count: usize, rng: &mut StdRng) {
-        let Some(Layer { tracks, moments }) = Layer::draw(&self.speech, &[Part::Backing], count * MOMENT, rng) else {
+    fn speak(&self, excerpt: &mut Excerpt, first: usize, count: usize, rng: &mut StdRng) {
+        let Some(Excerpt { tracks, moments }) = Excerpt::draw(&self.speech, &[Part::Backing], count * MOMENT, rng)
+        else {
             return;
         };
-        let gain = (rms(&layer.tracks[0]) / rms(&tracks[0]).max(1e-6)).min(20.0) * decibel(rng.random_range(-6.0..6.0));
-        for (sample, speech) in layer.tracks[0][first * MOMENT..].iter_mut().zip(&tracks[0]) {
+        let gain =
+            (rms(&excerpt.tracks[0]) / rms(&tracks[0]).max(1e-6)).min(20.0) * decibel(rng.random_range(-6.0..6.0));
+        for (sample, speech) in excerpt.tracks[0][first * MOMENT..].iter_mut().zip(&tracks[0]) {
             *sample += speech * gain;
         }
-        for (moment, speech) in layer.moments[first..].iter_mut().zip(moments) {
+        for (moment, speech) in excerpt.moments[first..].iter_mut().zip(moments) {
             *moment = Moment { weight: moment.weight.min(speech.weight), ..speech };
         }
     }

@@ -127,28 +127,11 @@ impl Job<'_> {
         gain_db: f32,
         mut each: impl FnMut(&mut Self, usize, &Listened),
     ) -> Vec<(&'e Entry, Frames)> {
-        let console = self.console;
         let engine = Arc::clone(&self.engine);
-        let bar = console.count(entries.len());
-        let mut heard = Vec::with_capacity(entries.len());
-        let work = |index: usize| {
-            let entry: &Entry = entries[index];
-            listen(&engine, entry, gain_db, &console.watch(&entry.audio))
-        };
-        many::in_order(entries.len(), work, |index, result| {
-            bar.inc(1);
-            match result {
-                Ok(listened) => {
-                    each(self, index, &listened);
-                    heard.push((entries[index], listened.frames));
-                }
-                Err(error) if error.is::<Stopped>() => {}
-                Err(error) => self.fail(&entries[index].audio, &error),
-            }
-            !stop::requested()
-        });
-        bar.finish_and_clear();
-        heard
+        hear_all(&engine, self.console, entries, gain_db, |index, result| match result {
+            Ok(listened) => each(self, index, listened),
+            Err(error) => self.fail(&entries[index].audio, &error),
+        })
     }
 
     fn draw(&mut self, directory: &Path, name: &str, entry: &Entry, listened: &Listened) {
@@ -162,6 +145,33 @@ impl Job<'_> {
         self.console.error(Some(file), error);
         self.outcome = Outcome::Failed;
     }
+}
+
+/// Hears all files at one gain; `each` sees every one as it comes, or why it failed. Files that fail are left out.
+pub(in crate::study::cli) fn hear_all<'e>(
+    engine: &Arc<Engine>,
+    console: &Console,
+    entries: &[&'e Entry],
+    gain_db: f32,
+    mut each: impl FnMut(usize, Result<&Listened, anyhow::Error>),
+) -> Vec<(&'e Entry, Frames)> {
+    let bar = console.count(entries.len());
+    let mut heard = Vec::with_capacity(entries.len());
+    let work = |index: usize| listen(engine, entries[index], gain_db, &console.watch(&entries[index].audio));
+    many::in_order(entries.len(), work, |index, result| {
+        bar.inc(1);
+        match result {
+            Ok(listened) => {
+                each(index, Ok(&listened));
+                heard.push((entries[index], listened.frames));
+            }
+            Err(error) if error.is::<Stopped>() => {}
+            Err(error) => each(index, Err(error)),
+        }
+        !stop::requested()
+    });
+    bar.finish_and_clear();
+    heard
 }
 
 /// A picture's name for each file, none of them that of a chart.

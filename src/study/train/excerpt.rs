@@ -40,27 +40,27 @@ pub(super) enum Part {
 }
 
 /// Some tracks of the same songs at the same times, with their truth.
-pub(super) struct Layer {
+pub(super) struct Excerpt {
     /// One for each part asked for, `samples` long each.
     pub(super) tracks: Vec<Vec<f32>>,
     /// One for each 10 ms.
     pub(super) moments: Vec<Moment>,
 }
 
-impl Layer {
+impl Excerpt {
     /// `samples` of one song of the pool, at another speed (and so another pitch) now and then; songs that are too
     /// short are followed by others of their set. `None` if the pool is empty.
     pub(super) fn draw(repertoire: &Repertoire<'_>, parts: &[Part], samples: usize, rng: &mut StdRng) -> Option<Self> {
         let mut song = repertoire.draw(rng)?;
         let speed = if rng.random_bool(0.5) { rng.random_range(0.84..1.19) } else { 1.0 };
-        let mut layer = Self { tracks: vec![Vec::with_capacity(samples); parts.len()], moments: Vec::new() };
-        while layer.moments.len() * MOMENT < samples {
-            let missing = samples - layer.moments.len() * MOMENT;
-            layer.append(song, parts, missing, speed, rng);
+        let mut excerpt = Self { tracks: vec![Vec::with_capacity(samples); parts.len()], moments: Vec::new() };
+        while excerpt.moments.len() * MOMENT < samples {
+            let missing = samples - excerpt.moments.len() * MOMENT;
+            excerpt.append(song, parts, missing, speed, rng);
             song = repertoire.again(song, rng)?;
         }
-        layer.tracks.iter_mut().for_each(|track| track.resize(samples, 0.0));
-        Some(layer)
+        excerpt.tracks.iter_mut().for_each(|track| track.resize(samples, 0.0));
+        Some(excerpt)
     }
 
     fn append(&mut self, song: &Song, parts: &[Part], missing: usize, speed: f64, rng: &mut StdRng) {
