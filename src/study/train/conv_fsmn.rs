@@ -25,7 +25,7 @@ const TAPS: usize = 20;
 /// Share of the values left out where trunk and picture meet.
 const DROPOUT: f32 = 0.2;
 /// The trunk has learned from far more than there is here, so it moves slowly.
-const TRUNK_RATE: f64 = 0.5;
+const TRUNK_RATE: f64 = 0.3;
 /// Factor on the last of new layers at the start.
 const SOFT: f64 = 0.1;
 

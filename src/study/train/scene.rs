@@ -22,8 +22,9 @@ const SPEECH: f32 = 0.06;
 const FOREIGN: f32 = 0.22;
 /// A false alarm on instrumental music costs more than one between two sung lines, where labels are uncertain.
 const INSTRUMENTAL_WEIGHT: f32 = 1.5;
-/// Speech counts less for singing: at its edges it is all but sung, and there is far more of it than of processed voices.
+/// Speech counts less for singing, and over music hardly at all: there it is but a step from rap, which is singing.
 const SPEECH_WEIGHT: f32 = 0.5;
+const SPEECH_OVER_MUSIC_WEIGHT: f32 = 0.15;
 /// What the outputs that nobody gates by count beside singing.
 const SIDE_WEIGHT: f32 = 0.3;
 /// Level of a scene before its gain, RMS.
@@ -254,6 +255,7 @@ fn mixed(take: Take, rng: &mut StdRng) -> Scene {
             let is = |is: bool| f32::from(u8::from(is));
             let counts = match (instrumental, moment.speaks) {
                 (true, _) => INSTRUMENTAL_WEIGHT,
+                (false, true) if plays => SPEECH_OVER_MUSIC_WEIGHT,
                 (false, true) => SPEECH_WEIGHT,
                 (false, false) => 1.0,
             };
