@@ -168,6 +168,7 @@ fn musicnn(name: &str, folder: &str, data: &str, roc_auc: f64, pr_auc: f64, sha2
         front_end: FrontEnd::musicnn_mel_96(),
         labels: Vec::new(),
         voice: Vec::new(),
+        look_ahead_frames: 0,
         licence: "ISC".into(),
         attribution: "(c) 2019 Music Technology Group, Universitat Pompeu Fabra; Jordi Pons".into(),
         source: "arXiv 1711.02520, arXiv 1909.06654".into(),

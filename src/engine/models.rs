@@ -8,7 +8,7 @@ use crate::nets::registry::read_card;
 use crate::nets::{Card, Model, ModelError, Net, Task};
 
 /// The models that every build carries: voice, then taggers in the order in which they are run.
-const EMBEDDED_VOCAL: &[u8] = include_bytes!("../../models/stream-vad.safetensors");
+const EMBEDDED_VOCAL: &[u8] = include_bytes!("../../models/earmark-voice.safetensors");
 const EMBEDDED_TAGGERS: [&[u8]; 3] = [
     include_bytes!("../../models/ced-tiny.safetensors"),
     include_bytes!("../../models/musicnn-msd.safetensors"),
