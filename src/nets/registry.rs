@@ -157,11 +157,11 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         )))
     };
     let net = match card.architecture.as_str() {
-        "fsmn" => {
-            hears(FrontEnd::kaldi_fbank_80()).map(|()| Fsmn::new(labels, vb).map(|net| Net::Vocal(VocalNet::Fsmn(net))))
-        }
-        "conv_fsmn" => hears(FrontEnd::kaldi_fbank_80())
-            .map(|()| ConvFsmn::new(labels, card.look_ahead_frames, vb).map(|net| Net::Vocal(VocalNet::ConvFsmn(net)))),
+        "fsmn" => hears(FrontEnd::kaldi_fbank_80())
+            .map(|()| Fsmn::new(labels, vb).map(|net| Net::Vocal(VocalNet::Fsmn(Box::new(net))))),
+        "conv_fsmn" => hears(FrontEnd::kaldi_fbank_80()).map(|()| {
+            ConvFsmn::new(labels, card.look_ahead_frames, vb).map(|net| Net::Vocal(VocalNet::ConvFsmn(Box::new(net))))
+        }),
         "crnn" => hears(FrontEnd::dl4mir_mel_40()).map(|()| Crnn::new(labels, vb).map(VocalNet::Crnn).map(Net::Vocal)),
         "lstm" => hears(FrontEnd::dl4mir_mel_40()).map(|()| Lstm::new(labels, vb).map(VocalNet::Lstm).map(Net::Vocal)),
         "lstm_bi" => {

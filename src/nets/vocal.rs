@@ -13,9 +13,9 @@ const FOR_EVER: usize = usize::MAX / 2;
 /// A frame-wise net of any architecture.
 pub enum VocalNet {
     /// See [`Fsmn`].
-    Fsmn(Fsmn),
+    Fsmn(Box<Fsmn>),
     /// See [`ConvFsmn`].
-    ConvFsmn(ConvFsmn),
+    ConvFsmn(Box<ConvFsmn>),
     /// See [`Crnn`].
     Crnn(Crnn),
     /// See [`Lstm`].

@@ -124,7 +124,7 @@ impl Learner for ConvFsmnLearner {
 
     fn net(&self, tensors: &HashMap<String, Tensor>) -> Result<VocalNet> {
         let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
-        ConvFsmn::new(LABELS.len(), self.look_ahead_frames, &vb).map(VocalNet::ConvFsmn)
+        ConvFsmn::new(LABELS.len(), self.look_ahead_frames, &vb).map(|net| VocalNet::ConvFsmn(Box::new(net)))
     }
 }
 

@@ -44,7 +44,8 @@ impl Learner for FsmnLearner {
     }
 
     fn net(&self, tensors: &HashMap<String, Tensor>) -> Result<VocalNet> {
-        Fsmn::new(1, &VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu)).map(VocalNet::Fsmn)
+        Fsmn::new(1, &VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))
+            .map(|net| VocalNet::Fsmn(Box::new(net)))
     }
 }
 
