@@ -197,7 +197,8 @@ fn coverage(canvas: &Canvas<'_>, spans: &[Segment]) -> Vec<(i32, f64)> {
             let (from_s, to_s) = (canvas.time_s(x), canvas.time_s(x + 1));
             let share = (span.end_s.min(to_s) - span.start_s.max(from_s)) / (to_s - from_s);
             match columns.last_mut() {
-                _ if share <= 0.0 => {}
+                // Less than this of a pixel is rounding.
+                _ if share <= 1e-6 => {}
                 Some((last, covered)) if *last == x => *covered = (*covered + share).min(1.0),
                 _ => columns.push((x, share.min(1.0))),
             }
