@@ -29,12 +29,8 @@ impl Platt {
             .zip(heard)
             .flat_map(|(set, frames)| {
                 let weight = 1.0 / sizes[set];
-                let logit = |p: f32| f64::from(p.clamp(1e-6, 1.0 - 1e-6));
                 let each = frames.probability.iter().zip(&frames.sung);
-                each.map(move |(&p, &sung)| {
-                    let p = logit(p);
-                    ((p / (1.0 - p)).ln(), f64::from(u8::from(sung)), weight)
-                })
+                each.map(move |(&p, &sung)| (logit(p), f64::from(u8::from(sung)), weight))
             })
             .collect();
         Self::newton(&points)
@@ -74,6 +70,13 @@ impl Platt {
         if sane { Self { factor, offset } } else { as_it_is }
     }
 
+    /// Scales probabilities.
+    pub(super) fn apply(self, probability: &mut [f32]) {
+        for p in probability {
+            *p = (1.0 / (1.0 + (-(self.factor * logit(*p) + self.offset)).exp())) as f32;
+        }
+    }
+
     /// Folds it into row 0 of `out.fc2`.
     ///
     /// # Errors
@@ -87,6 +90,11 @@ impl Platt {
         }
         Ok(())
     }
+}
+
+fn logit(probability: f32) -> f64 {
+    let p = f64::from(probability.clamp(1e-6, 1.0 - 1e-6));
+    (p / (1.0 - p)).ln()
 }
 
 #[cfg(test)]
@@ -105,6 +113,9 @@ mod tests {
         }
         let Platt { factor, offset } = Platt::newton(&points);
         assert!((factor - 2.0).abs() < 1e-6 && (offset + 1.0).abs() < 1e-6, "{factor} {offset}");
+        let mut scaled = [0.5];
+        Platt { factor, offset }.apply(&mut scaled);
+        assert!((f64::from(scaled[0]) - 1.0 / (1.0 + 1.0_f64.exp())).abs() < 1e-6, "{scaled:?}");
         assert_eq!(Platt::newton(&[(1.0, 1.0, 1.0)]), Platt { factor: 1.0, offset: 0.0 });
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use candle_core::{DType, Tensor};
 
-use super::learner::{LABELS, Learner};
+use super::learner::{LABELS, Learner, Origin};
 use super::settings::Settings;
 use super::weights::is_fixed;
 use crate::nets::registry::CARD_KEY;
@@ -75,8 +75,14 @@ pub(super) fn export(
     let labels: Vec<String> = LABELS[..learner.outputs()].iter().map(|&label| label.to_owned()).collect();
     let look_ahead_frames = learner.look_ahead_frames();
     let hop_ms = learner.front_end().hop_s() * 1e3;
+    let ours = "trained further by the Earmark developers";
+    let attribution = match learner.origin() {
+        Origin::Model if !init.attribution.ends_with(ours) => format!("{}; {ours}", init.attribution),
+        _ => init.attribution.clone(),
+    };
     let card = Card {
         name,
+        attribution,
         architecture: learner.architecture().to_owned(),
         description: format!(
             "{} per {hop_ms:.0} ms frame, causal, {:.0} ms of look-ahead",
@@ -92,6 +98,7 @@ pub(super) fn export(
              effects, seed {}; started from {} ({})",
             settings.steps, settings.batch, settings.seed, init.name, init.training_data
         ),
+        provenance: None,
         scores,
         ..init.clone()
     };

@@ -152,18 +152,21 @@ fn ending(
 ) -> Result<Ending> {
     let began_trained = matches!(learner.origin(), Origin::Model);
     let shares: &[f64] = if began_trained { &WAYS } else { &WAYS[..1] };
-    let mut ending: Option<(f64, Ending)> = None;
+    let mut most: Option<(f64, f64, HashMap<String, Tensor>)> = None;
     for &share in shares {
         let mut tensors = blended(start, best, share)?;
-        Platt::fit(validation.sets(), &validation.heard(learner, &tensors)?).fold(&mut tensors)?;
-        let report = validation.report("training", validation.heard(learner, &halved(&tensors)?)?);
-        let score = score(&report);
-        if ending.as_ref().is_none_or(|(most, _)| score > *most) {
-            let share = format!("{share:.1} of the way from the first weights to the best");
-            ending = Some((score, Ending { tensors, report, share }));
+        let mut heard = validation.heard(learner, &tensors)?;
+        let platt = Platt::fit(validation.sets(), &heard);
+        heard.iter_mut().for_each(|frames| platt.apply(&mut frames.probability));
+        let score = score(&validation.report("training", heard));
+        if most.as_ref().is_none_or(|(most, ..)| score > *most) {
+            platt.fold(&mut tensors)?;
+            most = Some((score, share, tensors));
         }
     }
-    ending.map(|(_, ending)| ending).context("there is nothing to end in")
+    let (_, share, tensors) = most.context("there is nothing to end in")?;
+    let report = validation.report("training", validation.heard(learner, &halved(&tensors)?)?);
+    Ok(Ending { tensors, report, share: format!("{share:.1} of the way from the first weights to the best") })
 }
 
 /// `start + share (end - start)`; statistics are those of `end`.
