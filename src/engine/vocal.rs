@@ -13,11 +13,15 @@ const MOST_FRAMES: usize = 64;
 /// Peak below which a frame counts as silence: -80 dB re full scale.
 pub(super) const SILENCE_PEAK: f32 = 1e-4;
 
+/// Silent frames after which a net rests, and forgets: what follows two seconds of silence is a new beginning. A net must
+/// not rest before its look-ahead has seen the silence.
+const FRAMES_UNTIL_REST: usize = 200;
+
 /// One instance's voice stream.
 pub(super) struct VocalDesk {
     stream: VocalStream,
     fresh: VocalStream,
-    /// Silent frames after which the net rests: longer than it can remember.
+    /// Silent frames after which the net rests.
     frames_until_rest: usize,
     silent_frames: usize,
     look_ahead_frames: usize,
@@ -38,7 +42,7 @@ impl VocalDesk {
         Self {
             stream: net.stream(),
             fresh: net.stream(),
-            frames_until_rest: net.memory_frames() + net.look_ahead_frames() + 1,
+            frames_until_rest: FRAMES_UNTIL_REST.max(net.look_ahead_frames() + 1),
             look_ahead_frames: net.look_ahead_frames(),
             silent_frames: 0,
             unread: VecDeque::new(),

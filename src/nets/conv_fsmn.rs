@@ -101,14 +101,6 @@ impl ConvFsmn {
         self.delay
     }
 
-    /// Frames that can still move a probability after they have passed.
-    #[must_use]
-    pub fn memory_frames(&self) -> usize {
-        let phrase: usize = self.phrase.iter().map(|phrase| phrase.taps.reach()).sum();
-        let pictures = self.convolutions.len() * (KERNEL - 1);
-        self.trunk.memory_frames().max(pictures) + phrase + self.delay
-    }
-
     /// The memory of a stream that has heard nothing.
     #[must_use]
     pub fn stream(&self) -> ConvFsmnStream {

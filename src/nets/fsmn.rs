@@ -90,12 +90,6 @@ impl Fsmn {
         self.trunk.memory.iter().map(|taps| taps.ahead.len() / PROJECTION).sum()
     }
 
-    /// Frames that can still move a probability after they have passed.
-    #[must_use]
-    pub fn memory_frames(&self) -> usize {
-        self.trunk.memory_frames()
-    }
-
     /// The memory of a stream that has heard nothing.
     #[must_use]
     pub fn stream(&self) -> FsmnStream {
@@ -158,10 +152,6 @@ impl Trunk {
             hidden: (1..BLOCKS).map(|block| bottleneck(&vb.pp(format!("fsmn{block}")))).collect::<Result<_>>()?,
             memory: (0..BLOCKS).map(|block| Taps::new(1, &vb.pp(format!("fsmn{block}")))).collect::<Result<_>>()?,
         })
-    }
-
-    pub(super) fn memory_frames(&self) -> usize {
-        self.memory.iter().map(Taps::reach).sum()
     }
 
     pub(super) fn stream(&self) -> FsmnStream {

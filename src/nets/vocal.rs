@@ -7,9 +7,6 @@ use super::crnn::{Crnn, CrnnStream};
 use super::fsmn::{Fsmn, FsmnStream};
 use super::lstm::{Lstm, LstmBi, LstmBiStream, LstmStream};
 
-/// Frames that a recurrent net remembers: it never surely forgets. A number that sums can still be made of.
-const FOR_EVER: usize = usize::MAX / 2;
-
 /// A frame-wise net of any architecture.
 pub enum VocalNet {
     /// See [`Fsmn`].
@@ -61,16 +58,6 @@ impl VocalNet {
             Self::Crnn(_) => Crnn::LOOK_AHEAD_FRAMES,
             Self::Lstm(_) => 0,
             Self::LstmBi(_) => LstmBi::LOOK_AHEAD_FRAMES,
-        }
-    }
-
-    /// Frames that can still move a probability after they have passed.
-    #[must_use]
-    pub fn memory_frames(&self) -> usize {
-        match self {
-            Self::Fsmn(net) => net.memory_frames(),
-            Self::ConvFsmn(net) => net.memory_frames(),
-            Self::Crnn(_) | Self::Lstm(_) | Self::LstmBi(_) => FOR_EVER,
         }
     }
 

@@ -81,9 +81,9 @@ fn a_late_worker_drops_the_oldest_frames_and_counts_them() {
 #[test]
 fn silence_says_nothing_and_runs_no_net() {
     let engine = engine();
-    let (vocal, genre) = read(&engine, &vec![0.0; 16_000 * 8], 8_000);
+    let (vocal, genre) = read(&engine, &vec![0.0; 16_000 * 5], 8_000);
     assert!(genre.iter().all(|reading| !reading.saying));
-    assert!(vocal.len() > 700 && vocal[600..].iter().all(|reading| reading.probability == 0.0), "at rest after 6 s");
+    assert!(vocal.len() > 400 && vocal[250..].iter().all(|reading| reading.probability == 0.0), "at rest after 2 s");
 }
 
 #[test]

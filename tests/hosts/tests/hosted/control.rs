@@ -98,7 +98,10 @@ fn the_key_bus_is_the_value_and_a_tone_while_the_gate_is_open() {
     assert!(!phrases.is_empty());
     let mut before_s = 0.0;
     for span in &phrases {
-        assert!(loudness(span.start_s + 0.02, span.end_s - 0.02) > 0.1, "no tone in {span:?}");
+        // One that opens in the last moments of the song is too short to be measured inside its fades.
+        if span.end_s - span.start_s > 0.05 {
+            assert!(loudness(span.start_s + 0.02, span.end_s - 0.02) > 0.1, "no tone in {span:?}");
+        }
         if span.start_s - before_s > 0.05 {
             let left = loudness(before_s + 0.02, span.start_s - 0.02);
             assert!(left == 0.0, "a tone of {left} before {span:?}");
