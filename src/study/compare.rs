@@ -66,9 +66,11 @@ pub fn row(card: &Card, (parameters, times_real_time): (usize, f64), heard: &[(&
 /// A model that is no voice net, or one that fails to run.
 pub fn speed(model: &Model) -> Result<(usize, f64)> {
     let Net::Vocal(net) = &model.net else { bail!("is a tagger; give voice models") };
+    // As the engine does: otherwise the first net of a table, before any engine runs, would use every core.
+    gemm_common::gemm::set_threading_threshold(usize::MAX);
     let front_end = &model.card.front_end;
     let frames = |seconds: f64| ((seconds / front_end.hop_s()).round() as usize).max(1) * front_end.n_mels;
-    // What it hears does not change how long it takes; it must only not be silence, which costs denormals nothing.
+    // What it hears does not change how long it takes.
     let audio: Vec<f32> = (0..frames(TIMED_S)).map(|at| ((at * 7919) % 1000) as f32 / 100.0).collect();
     let mut best = f64::INFINITY;
     for _ in 0..REPEATS {
