@@ -16,6 +16,6 @@ mod worker;
 pub use device::{Backend, BackendError, DeviceChoice};
 pub use ear::Ear;
 pub use models::{ModelSet, Models};
-pub use readings::{GenreReading, Tags, VocalReading};
+pub use readings::{GenreReading, TaggerShape, Tags, VocalReading};
 pub use tagging::Pace;
 pub use worker::{Engine, EngineError, Status};

@@ -41,6 +41,23 @@ pub struct Tags {
     pub labels: Arc<[(String, String)]>,
     /// One probability per label; empty before the first refresh.
     pub probability: Vec<f32>,
+    /// The taggers' embeddings, one after the other in the order of `taggers`; all 0 for one that has not spoken yet.
+    pub embedding: Vec<f32>,
+    /// Which taggers these are.
+    pub taggers: Arc<[TaggerShape]>,
+    /// The instant of the newest frame that went into it, in seconds since the reset.
+    pub time_s: f64,
     /// Counts refreshes, so that a reader sees whether there is news.
     pub refresh: u64,
+}
+
+/// One tagger's place in [`Tags`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaggerShape {
+    /// Its name.
+    pub name: String,
+    /// How many labels are its own.
+    pub labels: usize,
+    /// Width of its embedding.
+    pub embedding: usize,
 }

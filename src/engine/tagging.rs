@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::device::{Backend, BackendError};
 use super::link::{Attached, Frame};
 use super::models::Models;
-use super::readings::GenreReading;
+use super::readings::{GenreReading, TaggerShape};
 use super::vocal::SILENCE_PEAK;
 use crate::listen::FrontEnd;
 use crate::nets::genre::{ByName, GENRES};
@@ -32,6 +32,7 @@ pub(super) struct TaggerPlan {
     taggers: Vec<Plan>,
     by_name: ByName,
     labels: Arc<[(String, String)]>,
+    shapes: Arc<[TaggerShape]>,
     speech: Option<usize>,
     music: Option<usize>,
     front_ends: Vec<FrontEnd>,
@@ -42,7 +43,6 @@ struct Plan {
     stream: usize,
     window: usize,
     fewest: usize,
-    labels: usize,
 }
 
 impl TaggerPlan {
@@ -56,7 +56,16 @@ impl TaggerPlan {
                 Net::Musicnn(_) | Net::Vocal(_) => (Musicnn::FRAMES, 130),
             };
             let stream = streams[1..].iter().position(|front_end| *front_end == model.card.front_end).unwrap_or(0);
-            Plan { stream, window, fewest, labels: model.card.labels.len() }
+            Plan { stream, window, fewest }
+        };
+        let shape = |model: &crate::nets::Model| TaggerShape {
+            name: model.card.name.clone(),
+            labels: model.card.labels.len(),
+            embedding: match model.net {
+                Net::Ced(_) => Ced::EMBEDDING,
+                Net::Musicnn(_) => Musicnn::EMBEDDING,
+                Net::Vocal(_) => 0,
+            },
         };
         let labels: Vec<&[String]> = models.taggers.iter().map(|model| model.card.labels.as_slice()).collect();
         let first = labels.first().copied().unwrap_or_default();
@@ -69,6 +78,7 @@ impl TaggerPlan {
                 .iter()
                 .flat_map(|model| model.card.labels.iter().map(|label| (model.card.name.clone(), label.clone())))
                 .collect(),
+            shapes: models.taggers.iter().map(shape).collect(),
             speech: find("Speech"),
             music: find("Music"),
             front_ends: streams[1..].to_vec(),
@@ -260,15 +270,20 @@ impl TagDesk {
             self.refreshes += 1;
             link.publish_tags(|tags| {
                 tags.labels = plan.labels.clone();
+                tags.taggers = plan.shapes.clone();
                 tags.refresh = self.refreshes;
+                tags.time_s = reading.time_s;
                 tags.probability.clear();
-                for (tagger, tagging) in plan.taggers.iter().zip(&self.taggings) {
-                    let end = tags.probability.len() + tagger.labels;
+                tags.embedding.clear();
+                for (shape, tagging) in plan.shapes.iter().zip(&self.taggings) {
+                    let ends = (tags.probability.len() + shape.labels, tags.embedding.len() + shape.embedding);
                     if let Some(tagging) = tagging {
                         tags.probability.extend_from_slice(&tagging.probability);
+                        tags.embedding.extend_from_slice(&tagging.embedding);
                     }
                     // A tagger that has not spoken yet has no opinion on its labels.
-                    tags.probability.resize(end, 0.0);
+                    tags.probability.resize(ends.0, 0.0);
+                    tags.embedding.resize(ends.1, 0.0);
                 }
             });
         }

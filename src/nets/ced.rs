@@ -41,6 +41,9 @@ impl Ced {
     /// Frames of the longest window.
     pub const MOST_FRAMES: usize = MOST_STEPS * PATCH;
 
+    /// Width of the embedding.
+    pub const EMBEDDING: usize = DIM;
+
     /// Builds the net with `labels` outputs.
     ///
     /// # Errors

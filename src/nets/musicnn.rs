@@ -36,6 +36,9 @@ impl Musicnn {
     /// Frames of a patch: 3 s at 16 ms.
     pub const FRAMES: usize = 187;
 
+    /// Width of the embedding.
+    pub const EMBEDDING: usize = PENULTIMATE;
+
     /// Builds the net with `labels` outputs.
     ///
     /// # Errors

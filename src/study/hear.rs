@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use super::decode::{self, AudioFile};
 use super::mix::Mix;
 use super::overview::Overview;
-use crate::engine::{Ear, Engine, GenreReading, Pace, Tags};
+use crate::engine::{Ear, Engine, GenreReading, Pace, TaggerShape, Tags};
 use crate::listen::HOST_RATES_HZ;
 
 /// Audio played at a time, in seconds: how often the watch is asked.
@@ -65,6 +65,10 @@ pub struct Heard {
     pub genre_period_s: f64,
     /// What the taggers hear, on average over their readings; empty where they heard nothing.
     pub tags: Vec<Tag>,
+    /// What the taggers said, reading by reading; none for silence.
+    pub windows: Vec<Window>,
+    /// The taggers, in the order of each window's values.
+    pub taggers: Vec<TaggerShape>,
     /// The waveform of what was listened to.
     pub overview: Overview,
     /// What was odd about the file, one line each.
@@ -80,6 +84,17 @@ pub struct Tag {
     pub label: String,
     /// Mean probability, 0..=1.
     pub probability: f32,
+}
+
+/// One reading of all taggers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// The instant up to which it hears, in seconds.
+    pub end_s: f64,
+    /// One probability per label, tagger after tagger.
+    pub probability: Vec<f32>,
+    /// The layer before the output, tagger after tagger.
+    pub embedding: Vec<f32>,
 }
 
 /// What is listened for.
@@ -115,8 +130,6 @@ struct Hearing {
     ear: Ear,
     heard: Heard,
     tags: Tags,
-    tag_sums: Vec<f64>,
-    tag_readings: u32,
 }
 
 impl Hearing {
@@ -139,10 +152,12 @@ impl Hearing {
             genre: Vec::new(),
             genre_period_s: pace.refresh_s,
             tags: Vec::new(),
+            windows: Vec::new(),
+            taggers: Vec::new(),
             overview: Overview::default(),
             notices: Vec::new(),
         };
-        Ok(Self { ear, heard, tags: Tags::default(), tag_sums: Vec::new(), tag_readings: 0 })
+        Ok(Self { ear, heard, tags: Tags::default() })
     }
 
     fn run(mut self, mut file: AudioFile, mix: Mix, watch: &dyn Watch) -> Result<Heard> {
@@ -196,16 +211,14 @@ impl Hearing {
         Ok(())
     }
 
-    /// Adds the tags of a refresh, if there was one, to the file's means.
+    /// Notes the tags of a refresh, if there was one.
     fn add_tags(&mut self) {
         if !self.ear.take_tags(&mut self.tags) {
             return;
         }
-        self.tag_sums.resize(self.tags.probability.len(), 0.0);
-        for (sum, &probability) in self.tag_sums.iter_mut().zip(&self.tags.probability) {
-            *sum += f64::from(probability);
-        }
-        self.tag_readings += 1;
+        let Tags { probability, embedding, time_s, .. } = &self.tags;
+        let (probability, embedding) = (probability.clone(), embedding.clone());
+        self.heard.windows.push(Window { end_s: *time_s, probability, embedding });
     }
 
     fn end(mut self, file: &AudioFile) -> Result<Heard> {
@@ -225,12 +238,21 @@ impl Hearing {
                 1000.0 * (heard.first_frame_s + heard.delay_s)
             );
         }
-        let readings = f64::from(self.tag_readings.max(1));
-        let tags = self.tags.labels.iter().cloned().zip(self.tag_sums);
-        heard.tags =
-            tags.map(|((tagger, label), sum)| Tag { tagger, label, probability: (sum / readings) as f32 }).collect();
+        let means = means(&heard.windows);
+        let tags = self.tags.labels.iter().cloned().zip(means);
+        heard.tags = tags.map(|((tagger, label), probability)| Tag { tagger, label, probability }).collect();
+        heard.taggers = self.tags.taggers.to_vec();
         Ok(heard)
     }
+}
+
+/// Each label's mean probability.
+fn means(windows: &[Window]) -> Vec<f32> {
+    let mut sums = vec![0.0; windows.first().map_or(0, |window| window.probability.len())];
+    for window in windows {
+        sums.iter_mut().zip(&window.probability).for_each(|(sum, &probability)| *sum += f64::from(probability));
+    }
+    sums.into_iter().map(|sum| (sum / windows.len() as f64) as f32).collect()
 }
 
 /// Appends a block (channels x samples).
