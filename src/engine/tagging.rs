@@ -9,7 +9,7 @@ use super::readings::{GenreReading, TaggerShape};
 use super::vocal::SILENCE_PEAK;
 use crate::listen::FrontEnd;
 use crate::nets::genre::{ByName, GENRES};
-use crate::nets::{Ced, Musicnn, Net, Tagging};
+use crate::nets::{Ced, Compact, Musicnn, Net, Tagging};
 
 /// How often the taggers run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,6 +52,7 @@ impl TaggerPlan {
             let (window, fewest) = match model.net {
                 // The embedding would take 1008 frames; a round second keeps windows and refreshes in step.
                 Net::Ced(_) => (1000.min(Ced::MOST_FRAMES), Ced::FEWEST_FRAMES),
+                Net::Compact(_) => (Compact::FRAMES, Compact::FEWEST_FRAMES),
                 // Below two seconds the long temporal filters see mostly padding.
                 Net::Musicnn(_) | Net::Vocal(_) => (Musicnn::FRAMES, 130),
             };
@@ -64,6 +65,7 @@ impl TaggerPlan {
             embedding: match model.net {
                 Net::Ced(_) => Ced::EMBEDDING,
                 Net::Musicnn(_) => Musicnn::EMBEDDING,
+                Net::Compact(_) => Compact::EMBEDDING,
                 Net::Vocal(_) => 0,
             },
         };

@@ -49,6 +49,11 @@ impl Convolution {
         Ok(Self { shape, dense })
     }
 
+    /// Values of an output frame.
+    pub(super) fn width(&self) -> usize {
+        self.shape.bands / self.shape.pool * self.shape.outputs
+    }
+
     /// The frames before the first: zeros.
     pub(super) fn before(&self) -> Vec<f32> {
         vec![0.0; (self.shape.kernel[0] - 1) * self.shape.bands * self.shape.inputs]

@@ -5,6 +5,7 @@
 
 mod card;
 mod ced;
+pub(crate) mod compact;
 pub(crate) mod conv_fsmn;
 mod convolution;
 pub(crate) mod crnn;
@@ -19,6 +20,7 @@ mod vocal;
 
 pub use card::{CARD_FORMAT, Card, Provenance, Score, Task};
 pub use ced::Ced;
+pub use compact::Compact;
 pub use conv_fsmn::{ConvFsmn, ConvFsmnStream};
 pub use crnn::{Crnn, CrnnStream};
 pub use fsmn::{Fsmn, FsmnStream};

@@ -5,7 +5,7 @@ use candle_nn::VarBuilder;
 use safetensors::SafeTensors;
 
 use super::card::{CARD_FORMAT, Card};
-use super::{Ced, ConvFsmn, Crnn, Fsmn, Lstm, LstmBi, Musicnn, VocalNet};
+use super::{Ced, Compact, ConvFsmn, Crnn, Fsmn, Lstm, LstmBi, Musicnn, VocalNet};
 use crate::listen::FrontEnd;
 
 /// Metadata key of the card.
@@ -23,6 +23,8 @@ pub enum Net {
     Ced(Ced),
     /// See [`Musicnn`].
     Musicnn(Musicnn),
+    /// See [`Compact`].
+    Compact(Compact),
 }
 
 /// A net with its card.
@@ -56,7 +58,7 @@ pub enum ModelError {
     /// No such architecture.
     #[error(
         "names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, \
-             crnn, lstm, lstm_bi, ced, musicnn"
+             crnn, lstm, lstm_bi, ced, musicnn, compact"
     )]
     UnknownArchitecture(String),
     /// The front end contradicts itself or does not fit the net.
@@ -168,6 +170,7 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
             hears(FrontEnd::dl4mir_mel_40()).map(|()| LstmBi::new(labels, vb).map(VocalNet::LstmBi).map(Net::Vocal))
         }
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
+        "compact" => hears(FrontEnd::wide_mel_128()).map(|()| Compact::new(&card.labels, vb).map(Net::Compact)),
         "musicnn" => hears(FrontEnd::musicnn_mel_96()).map(|()| Musicnn::new(labels, vb).map(Net::Musicnn)),
         other => Err(ModelError::UnknownArchitecture(other.to_owned())),
     }?;

@@ -30,4 +30,5 @@ pub mod overview;
 pub mod picture;
 pub mod plot;
 pub mod probe;
+pub mod spectra;
 pub mod train;

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::console::Console;
 use super::{Outcome, stop};
 use crate::study::evaluate::vocal::Report;
-use crate::study::train::{NetKind, Progress, Settings, train};
+use crate::study::train::{
+    ClipFigures, ClipProgress, ClipSettings, NetKind, Progress, Settings, train, train_on_clips,
+};
 
 /// Networks that can be trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +28,8 @@ enum Trainable {
     /// A reference: the tutorial's LSTMs in both directions, singing; answers three seconds late.
     #[value(name = "lstm_bi")]
     LstmBi,
+    /// The compact genre net, on labelled spectra.
+    Compact,
 }
 
 #[derive(Debug, Args)]
@@ -33,9 +37,16 @@ pub(super) struct Arguments {
     /// What to train.
     #[arg(value_name = "NET")]
     net: Trainable,
-    /// Labelled songs: a CSV file with the columns file, labels, split, layout. May be given several times.
-    #[arg(long, value_name = "INDEX.csv", required = true)]
+    /// Labelled songs: a CSV file with the columns file, labels, split, layout; for compact, labelled spectra
+    /// (.safetensors, .safetensors.zst). May be given several times.
+    #[arg(long, value_name = "INDEX.csv|SPECTRA", required = true)]
     data: Vec<PathBuf>,
+    /// For compact: labelled spectra of the same collections to select on. May be given several times.
+    #[arg(long, value_name = "SPECTRA")]
+    valid: Vec<PathBuf>,
+    /// For compact: a clip, by name, that nothing is learned from. May be given several times.
+    #[arg(long, value_name = "ID")]
+    without: Vec<String>,
     /// The model file to write; beside it comes a folder with log and checkpoint.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -45,9 +56,9 @@ pub(super) struct Arguments {
     /// Steps in all.
     #[arg(long, default_value_t = 1500)]
     steps: u64,
-    /// Scenes of 10 s in a batch.
-    #[arg(long, default_value_t = 12)]
-    batch: usize,
+    /// Scenes of 10 s in a batch [default: 12]; for compact, examples of 15 s [default: 48].
+    #[arg(long)]
+    batch: Option<usize>,
     /// Peak learning rate.
     #[arg(long, default_value_t = 5e-4)]
     rate: f64,
@@ -66,19 +77,51 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
+    let finished = match arguments.net {
+        Trainable::Fsmn => voice(NetKind::Fsmn, arguments, console),
+        Trainable::ConvFsmn => voice(NetKind::ConvFsmn, arguments, console),
+        Trainable::Crnn => voice(NetKind::Crnn, arguments, console),
+        Trainable::Lstm => voice(NetKind::Lstm, arguments, console),
+        Trainable::LstmBi => voice(NetKind::LstmBi, arguments, console),
+        Trainable::Compact => clips(arguments, console),
+    }?;
+    if finished {
+        console.print(&format!("wrote {}\n", arguments.out.display()));
+    } else {
+        console.note(None, "stopped; the same command goes on from here");
+    }
+    Ok(if finished { Outcome::Done } else { Outcome::Stopped })
+}
+
+/// Trains the compact genre net; `false` if it was stopped.
+fn clips(arguments: &Arguments, console: &Console) -> Result<bool> {
+    ensure!(!arguments.valid.is_empty(), "compact needs spectra to select on; name them with --valid");
+    let settings = ClipSettings {
+        data: arguments.data.clone(),
+        valid: arguments.valid.clone(),
+        without: arguments.without.clone(),
+        out: arguments.out.clone(),
+        steps: arguments.steps,
+        batch: arguments.batch.unwrap_or(48).max(1),
+        rate: arguments.rate,
+        validate_every: arguments.validate_every,
+        seed: arguments.seed,
+    };
+    let watch = Watch { bar: console.steps(settings.steps), console };
+    let finished = train_on_clips(&settings, &watch)?;
+    watch.bar.finish_and_clear();
+    Ok(finished)
+}
+
+/// Trains a voice net; `false` if it was stopped.
+fn voice(net: NetKind, arguments: &Arguments, console: &Console) -> Result<bool> {
     let settings = Settings {
-        net: match arguments.net {
-            Trainable::Fsmn => NetKind::Fsmn,
-            Trainable::ConvFsmn => NetKind::ConvFsmn,
-            Trainable::Crnn => NetKind::Crnn,
-            Trainable::Lstm => NetKind::Lstm,
-            Trainable::LstmBi => NetKind::LstmBi,
-        },
+        net,
         data: arguments.data.clone(),
         out: arguments.out.clone(),
         init: arguments.init.clone(),
         steps: arguments.steps,
-        batch: arguments.batch.max(1),
+        batch: arguments.batch.unwrap_or(12).max(1),
         rate: arguments.rate,
         look_ahead_frames: arguments.look_ahead_frames as usize,
         patience: arguments.patience,
@@ -88,12 +131,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     let watch = Watch { bar: console.steps(settings.steps), console };
     let finished = train(&settings, &watch)?;
     watch.bar.finish_and_clear();
-    if finished {
-        console.print(&format!("wrote {}\n", settings.out.display()));
-    } else {
-        console.note(None, "stopped; the same command goes on from here");
-    }
-    Ok(if finished { Outcome::Done } else { Outcome::Stopped })
+    Ok(finished)
 }
 
 struct Watch<'a> {
@@ -120,6 +158,24 @@ impl Progress for Watch<'_> {
             .collect();
         let mark = if best { "  best so far" } else { "" };
         self.console.print(&format!("step {step}: score {score:.4}; {}{mark}\n", sets.join("; ")));
+    }
+
+    fn stopped(&self) -> bool {
+        stop::requested()
+    }
+}
+
+impl ClipProgress for Watch<'_> {
+    fn step(&self, step: u64, loss: f64) {
+        self.bar.set_position(step);
+        self.bar.set_message(format!("loss {loss:.3}"));
+    }
+
+    fn validated(&self, step: u64, figures: &[ClipFigures], best: bool) {
+        let sets: Vec<String> =
+            figures.iter().map(|f| format!("{} {:.3}/{:.2}", f.name, f.accuracy, f.cross_entropy)).collect();
+        let mark = if best { "  best so far" } else { "" };
+        self.console.print(&format!("step {step}: {}{mark}\n", sets.join("; ")));
     }
 
     fn stopped(&self) -> bool {

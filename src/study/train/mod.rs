@@ -7,11 +7,15 @@
 //! | from songs to scenes | [`excerpt`], [`effects`], [`scene`] |
 //! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`]; [`layers`] |
 //! | operations with their gradients | [`memory`], [`convolution`], [`pool`], [`recurrence`], [`batch_norm`], [`flat`] |
+//! | nets for whole clips, on spectra | [`clip_run`], [`clips`], [`compact`] |
 //! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`checkpoint`], [`log`], [`export`] |
 
 mod batch_norm;
 mod calibrate;
 mod checkpoint;
+mod clip_run;
+mod clips;
+mod compact;
 mod conv_fsmn;
 mod convolution;
 mod corpus;
@@ -21,7 +25,6 @@ mod excerpt;
 mod export;
 mod flat;
 mod fsmn;
-
 mod layers;
 mod learner;
 mod log;
@@ -40,5 +43,6 @@ mod weights;
 #[cfg(test)]
 mod references_test;
 
+pub use clip_run::{ClipFigures, ClipProgress, ClipSettings, train_on_clips};
 pub use run::{Progress, train};
 pub use settings::{NetKind, Settings};

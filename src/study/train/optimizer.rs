@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor};
 
-use super::learner::Learner;
 use super::weights::Weights;
 
 const BETA: [f64; 2] = [0.9, 0.999];
@@ -14,6 +13,19 @@ const WEIGHT_DECAY: f64 = 1e-2;
 /// Gradients longer than this are shortened to it.
 const LONGEST_GRADIENT: f64 = 1.0;
 
+/// Steps over which the learning rate rises at the start.
+const WARM_UP: u64 = 50;
+/// Share of the peak learning rate at the end.
+const LAST_RATE: f64 = 0.02;
+
+/// The learning rate of `step`, counted from 1: a short rise to `peak`, then a half cosine down.
+pub(super) fn rate(peak: f64, step: u64, steps: u64) -> f64 {
+    let rise = (step as f64 / WARM_UP as f64).min(1.0);
+    let done = step as f64 / steps as f64;
+    let fall = LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
+    peak * rise * fall
+}
+
 /// First and second moments of each weight.
 #[derive(Default)]
 pub(super) struct AdamW {
@@ -21,13 +33,13 @@ pub(super) struct AdamW {
 }
 
 impl AdamW {
-    /// One step at `rate`; `step` counts from 1.
+    /// One step at `rate`, times `rate_scale` of each weight's name; `step` counts from 1.
     ///
     /// # Errors
     /// If a gradient does not fit its weight.
     pub(super) fn step(
         &mut self,
-        learner: &dyn Learner,
+        rate_scale: impl Fn(&str) -> f64,
         weights: &Weights,
         gradients: &GradStore,
         rate: f64,
@@ -43,7 +55,7 @@ impl AdamW {
         let shorten = (LONGEST_GRADIENT / square.sqrt().max(1e-12)).min(1.0) as f32;
         let correction = BETA.map(|beta| 1.0 - beta.powf(step as f64));
         for (name, var, gradient) in all {
-            let rate = rate * learner.rate_scale(name);
+            let rate = rate * rate_scale(name);
             let mut weights: Vec<f32> = var.flatten_all()?.to_vec1()?;
             let empty = || [vec![0.0; weights.len()], vec![0.0; weights.len()]];
             let [first, second] = self.moments.entry(name.clone()).or_insert_with(empty);

@@ -16,26 +16,22 @@ use super::checkpoint::{Checkpoint, Standing};
 use super::corpus::Song;
 use super::export::{blank_card, export, halved};
 use super::learner::{LABELS, Learner, Origin};
-use super::log::Log;
-use super::optimizer::AdamW;
+use super::log::{Log, Row};
+use super::optimizer::{AdamW, rate};
 use super::scene::{Example, Stage, front_end_rows};
 use super::settings::Settings;
 use super::validate::{Validation, score};
-use super::weights::{Weights, is_fixed, loss};
+use super::weights::{Weights, copied, is_fixed, loss};
 use crate::nets::registry::read_card;
 use crate::nets::{Card, Task};
 use crate::study::evaluate::index::{self, Entry};
-use crate::study::evaluate::vocal::Report;
+use crate::study::evaluate::vocal::{Figures, Report};
 use crate::study::outputs::replace;
 
-/// Steps over which the learning rate rises at the start.
-const WARM_UP: u64 = 50;
-/// Share of the peak learning rate at the end.
-const LAST_RATE: f64 = 0.02;
-/// Share of the old average that each step keeps; less at the start.
-const AVERAGE_KEEPS: f64 = 0.995;
 /// Shares of the way from the first weights to the best that are tried at the end.
 const WAYS: [f64; 6] = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5];
+/// What the log says of each set.
+const FIGURES: [&str; 4] = ["AUC", "accuracy", "false alarms", "calibration error"];
 /// Batches that wait ready.
 const AHEAD: usize = 3;
 
@@ -78,7 +74,7 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
     let first = run.standing.step + 1;
     let Data { songs, sets, validation } = read_data(settings, learner, progress)?;
     replace(&folder.join("settings.json"), &serde_json::to_vec_pretty(&Facts::new(settings, &sets))?)?;
-    let mut log = Log::open(&folder.join("log.csv"), first);
+    let mut log = Log::open(&folder.join("log.csv"), first, &FIGURES);
     let stage = Stage::new(&songs);
     let front_end = learner.front_end();
     let finished = std::thread::scope(|scope| -> Result<bool> {
@@ -109,7 +105,7 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
                 let report = validation.report("training", validation.heard(learner, &run.average)?);
                 let score = score(&report);
                 let is_best = run.measured(score)?;
-                log.add(step, value, score, &report)?;
+                log.add(step, value, score, &rows(&report))?;
                 progress.validated(step, &report, score, is_best);
             }
             if validates || stops {
@@ -225,13 +221,14 @@ impl Run {
         let mut rng = StdRng::seed_from_u64(settings.seed.wrapping_add(step.wrapping_mul(0xD1B5_4A32_D192_ED03)));
         let logits = learner.forward(&self.weights, &frames, Some(&mut rng))?;
         let loss = loss(&logits, join(|example| &example.target), join(|example| &example.weight))?;
-        self.optimizer.step(learner, &self.weights, &loss.backward()?, rate(settings, step), step)?;
-        let keeps = AVERAGE_KEEPS.min(step as f64 / (step as f64 + 10.0));
-        for (name, now) in self.weights.tensors() {
-            if let Some(average) = self.average.get_mut(&name) {
-                *average = ((&*average * keeps)? + (now * (1.0 - keeps))?)?;
-            }
-        }
+        self.optimizer.step(
+            |name| learner.rate_scale(name),
+            &self.weights,
+            &loss.backward()?,
+            rate(settings.rate, step, settings.steps),
+            step,
+        )?;
+        self.weights.average_into(&mut self.average, step)?;
         self.standing.step = step;
         Ok(f64::from(loss.to_scalar::<f32>()?))
     }
@@ -303,17 +300,10 @@ fn read_data(settings: &Settings, learner: &dyn Learner, progress: &impl Progres
     Ok(Data { songs, sets, validation: Validation::new(learner.front_end(), held_out) })
 }
 
-/// A short rise, then a half cosine down.
-fn rate(settings: &Settings, step: u64) -> f64 {
-    let rise = (step as f64 / WARM_UP as f64).min(1.0);
-    let done = step as f64 / settings.steps as f64;
-    let fall = LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
-    settings.rate * rise * fall
-}
-
-/// Tensors with memory of their own; a variable's would change with the next step.
-fn copied(tensors: &HashMap<String, Tensor>) -> Result<HashMap<String, Tensor>> {
-    tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.copy()?))).collect()
+/// The figures of each set, for the log.
+fn rows(report: &Report) -> Vec<Row> {
+    let figures = |set: &Figures| vec![set.auc, set.accuracy, set.false_alarm_rate, set.calibration_error];
+    report.sets.iter().map(|set| (set.name.clone(), figures(set))).collect()
 }
 
 /// What the run's folder says of it, so that it can be repeated.

@@ -6,6 +6,9 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+/// Share of the old average that each step keeps; less at the start.
+const AVERAGE_KEEPS: f64 = 0.995;
+
 /// Weights by their names in the model file. Statistics are measured, not trained: those of
 /// the input (`cmvn.*`) stay as they are, those of batch normalisations (`*.running_*`) follow the batches.
 pub(super) struct Weights {
@@ -65,6 +68,20 @@ impl Weights {
         var.set(&((var.as_tensor() * (1.0 - share))? + (now * share)?)?)
     }
 
+    /// Takes the weights as they are after `step` into their running average.
+    ///
+    /// # Errors
+    /// If a tensor has another shape.
+    pub(super) fn average_into(&self, average: &mut HashMap<String, Tensor>, step: u64) -> Result<()> {
+        let keeps = AVERAGE_KEEPS.min(step as f64 / (step as f64 + 10.0));
+        for (name, now) in self.tensors() {
+            if let Some(average) = average.get_mut(&name) {
+                *average = ((&*average * keeps)? + (now * (1.0 - keeps))?)?;
+            }
+        }
+        Ok(())
+    }
+
     /// `x W'` with `{name}.weight`, plus `{name}.bias` where there is one; `x` is `[rows, inputs]`.
     ///
     /// # Errors
@@ -76,6 +93,14 @@ impl Weights {
             None => Ok(y),
         }
     }
+}
+
+/// Tensors with memory of their own; a variable's would change with the next step.
+///
+/// # Errors
+/// Never for tensors in memory.
+pub(super) fn copied(tensors: &HashMap<String, Tensor>) -> Result<HashMap<String, Tensor>> {
+    tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.copy()?))).collect()
 }
 
 /// Whether a tensor is measured, not trained.

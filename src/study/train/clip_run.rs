@@ -1,0 +1,326 @@
+//! A run that trains a net for whole clips on labelled spectra: steps, validation, checkpoints, and the model file.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::checkpoint::{Checkpoint, Standing};
+use super::clips::{Clips, Collection, Example, FRAMES};
+use super::compact::{Said, TEACHER, forward, start};
+use super::export::halved;
+use super::log::Log;
+use super::optimizer::{AdamW, rate};
+use super::weights::{Weights, copied, is_fixed};
+use crate::listen::FrontEnd;
+use crate::nets::compact::{BANDS, Group, groups, sequences};
+use crate::nets::registry::CARD_KEY;
+use crate::nets::{CARD_FORMAT, Card, Compact, Model, Score, Task};
+use crate::study::outputs::replace;
+use crate::study::spectra::Spectra;
+
+/// How much the other net's embedding counts beside the labels.
+const TEACHER_WEIGHT: f64 = 0.5;
+/// What the log says of each collection.
+const FIGURES: [&str; 2] = ["accuracy", "cross-entropy"];
+
+/// What a run does. A run resumes only with the same settings.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClipSettings {
+    /// The labelled spectra to learn from.
+    pub data: Vec<PathBuf>,
+    /// Those to select on; of the same collections.
+    pub valid: Vec<PathBuf>,
+    /// Clips, by name, that nothing is learned from.
+    pub without: Vec<String>,
+    /// The model file to write.
+    pub out: PathBuf,
+    /// Steps in all.
+    pub steps: u64,
+    /// Examples of 15 s in a batch.
+    pub batch: usize,
+    /// Peak learning rate.
+    pub rate: f64,
+    /// Steps from one validation to the next.
+    pub validate_every: u64,
+    /// Everything random follows from it.
+    pub seed: u64,
+}
+
+/// How good the net is on one collection.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClipFigures {
+    /// The collection.
+    pub name: String,
+    /// Clips.
+    pub clips: usize,
+    /// Share of clips whose likeliest class is the right one.
+    pub accuracy: f64,
+    /// Mean of `-ln` of the right class's probability.
+    pub cross_entropy: f64,
+}
+
+/// Who watches a run.
+pub trait ClipProgress: Sync {
+    /// A step was made.
+    fn step(&self, step: u64, loss: f64);
+    /// The net was measured; `best` if it beats all before.
+    fn validated(&self, step: u64, figures: &[ClipFigures], best: bool);
+    /// Whether to stop now, with a checkpoint.
+    fn stopped(&self) -> bool;
+}
+
+/// Trains, and writes the best net to `settings.out`. `false` if it was stopped; the same call resumes.
+///
+/// # Errors
+/// Unreadable data, a collection without its validation part, a checkpoint of another run, a full disk.
+pub fn train_on_clips(settings: &ClipSettings, progress: &impl ClipProgress) -> Result<bool> {
+    gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
+    let mut train = read(&settings.data)?;
+    train.iter_mut().for_each(|(_, spectra)| spectra.leave_out(&settings.without));
+    let valid = read(&settings.valid)?;
+    let labels: Vec<String> = train
+        .iter()
+        .flat_map(|(name, spectra)| spectra.classes.iter().map(move |class| format!("{name}/{class}")))
+        .collect();
+    let groups = groups(&labels);
+    ensure!(groups.len() == train.len(), "two --data files are parts of the same collection; give each one once");
+    let held_out = valid.iter().map(|(name, spectra)| {
+        let at = train.iter().position(|(_, train)| train.classes == spectra.classes);
+        let at = at.with_context(|| format!("{name}: its classes are those of no --data file"))?;
+        Ok((train[at].0.clone(), spectra, groups[at]))
+    });
+    let held_out: Vec<(String, &Spectra, Group)> = held_out.collect::<Result<_>>()?;
+    let clips = Clips {
+        collections: train.iter().zip(&groups).map(|((_, spectra), &group)| Collection { spectra, group }).collect(),
+        labels: labels.len(),
+        teacher: train.iter().find_map(|(_, spectra)| spectra.embeddings.first()).map_or(1, Vec::len),
+    };
+
+    let folder = settings.out.with_extension("run");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    replace(&folder.join("settings.json"), &serde_json::to_vec_pretty(settings)?)?;
+    let checkpoint = folder.join("checkpoint.safetensors");
+    let mut run = Run::begin(settings, &clips, &checkpoint)?;
+    let first = run.standing.step + 1;
+    let mut log = Log::open(&folder.join("log.csv"), first, &FIGURES);
+    for step in first..=settings.steps {
+        let loss = run.step(settings, &clips, &groups, step)?;
+        if !loss.is_finite() {
+            bail!("the loss is no longer a number at step {step}; start again with a smaller --rate");
+        }
+        progress.step(step, loss);
+        let stops = progress.stopped();
+        let validates = step % settings.validate_every == 0 || step == settings.steps;
+        if validates {
+            let net = build(&labels, &run.average)?;
+            let figures = held_out.iter().map(|(name, spectra, group)| measure(&net, name, spectra, *group));
+            let figures: Vec<ClipFigures> = figures.collect::<Result<_>>()?;
+            let score = figures.iter().map(|figures| figures.accuracy).sum::<f64>() / figures.len().max(1) as f64;
+            let best = run.measured(score)?;
+            let row = |f: &ClipFigures| (f.name.clone(), vec![Some(f.accuracy), Some(f.cross_entropy)]);
+            log.add(step, loss, score, &figures.iter().map(row).collect::<Vec<_>>())?;
+            progress.validated(step, &figures, best);
+        }
+        if validates || stops {
+            run.checkpoint(&checkpoint)?;
+        }
+        if stops && step < settings.steps {
+            return Ok(false);
+        }
+    }
+    let net = build(&labels, &halved(&run.best)?)?;
+    let figures = held_out.iter().map(|(name, spectra, group)| measure(&net, name, spectra, *group));
+    let figures: Vec<ClipFigures> = figures.collect::<Result<_>>()?;
+    export(settings, &train, &labels, &run.best, &figures)?;
+    progress.validated(run.standing.step, &figures, true);
+    Ok(true)
+}
+
+/// The files with the names of their collections: the file's name up to `_train`, `_valid` or its end.
+fn read(files: &[PathBuf]) -> Result<Vec<(String, Spectra)>> {
+    let each = files.iter().map(|file| {
+        let spectra = Spectra::read(file).with_context(|| file.display().to_string())?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.split('.').next().unwrap_or_default();
+        let name = name.trim_end_matches("_train").trim_end_matches("_valid").trim_end_matches("_test");
+        Ok((name.to_owned(), spectra))
+    });
+    each.collect()
+}
+
+/// How good `net` is on labelled spectra whose classes are those of `group`.
+///
+/// # Errors
+/// A clip of fewer than a few seconds.
+pub(crate) fn measure(net: &Compact, name: &str, spectra: &Spectra, group: Group) -> Result<ClipFigures> {
+    let one = |(clip, &label): (&Vec<f32>, &usize)| -> Result<(bool, f64)> {
+        let said = net.tag(sequences(clip, spectra.stride))?.probability;
+        let said = &said[group.first..][..group.count];
+        let best = (0..said.len()).max_by(|&a, &b| said[a].total_cmp(&said[b]));
+        Ok((best == Some(label), -f64::from(said[label].max(1e-9)).ln()))
+    };
+    let each: Vec<(bool, f64)> = spectra.clips.par_iter().zip(&spectra.labels).map(one).collect::<Result<_>>()?;
+    let clips = each.len();
+    let right = each.iter().filter(|(right, _)| *right).count();
+    Ok(ClipFigures {
+        name: name.to_owned(),
+        clips,
+        accuracy: right as f64 / clips.max(1) as f64,
+        cross_entropy: each.iter().map(|(_, entropy)| entropy).sum::<f64>() / clips.max(1) as f64,
+    })
+}
+
+fn build(labels: &[String], tensors: &HashMap<String, Tensor>) -> Result<Compact> {
+    Ok(Compact::new(labels, &VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?)
+}
+
+/// Where a run is.
+struct Run {
+    weights: Weights,
+    /// A running average of the weights: what is measured and kept.
+    average: HashMap<String, Tensor>,
+    optimizer: AdamW,
+    best: HashMap<String, Tensor>,
+    standing: Standing,
+}
+
+impl Run {
+    fn begin(settings: &ClipSettings, clips: &Clips<'_>, checkpoint: &Path) -> Result<Self> {
+        let text = serde_json::to_string(settings)?;
+        if let Some(found) = Checkpoint::read(checkpoint)? {
+            ensure!(
+                found.standing.settings == text,
+                "{} belongs to a run with other settings; remove it or choose another --out",
+                checkpoint.display()
+            );
+            return Ok(Self {
+                weights: Weights::new(found.weights)?,
+                average: found.average,
+                optimizer: AdamW::from_tensors(&found.moments)?,
+                best: found.best,
+                standing: found.standing,
+            });
+        }
+        let weights = Weights::new(start(clips.labels, clips.teacher, settings.seed)?)?;
+        let average = copied(&weights.tensors())?;
+        let standing = Standing { settings: text, step: 0, best_score: None, waited: 0 };
+        Ok(Self { best: average.clone(), average, weights, optimizer: AdamW::default(), standing })
+    }
+
+    fn step(&mut self, settings: &ClipSettings, clips: &Clips<'_>, groups: &[Group], step: u64) -> Result<f64> {
+        let mut rng = StdRng::seed_from_u64(settings.seed.wrapping_add(step.wrapping_mul(0xD1B5_4A32_D192_ED03)));
+        let batch = clips.batch(settings.batch, &mut rng);
+        let join = |part: fn(&Example) -> &Vec<f32>| batch.iter().flat_map(part).copied().collect::<Vec<f32>>();
+        let sequences = Tensor::from_vec(join(|e| &e.sequence), (batch.len(), FRAMES, BANDS), &Device::Cpu)?;
+        let said = forward(&self.weights, &sequences, Some(&mut rng))?;
+        let loss = loss(&said, &batch, groups)?;
+        self.optimizer.step(
+            |_| 1.0,
+            &self.weights,
+            &loss.backward()?,
+            rate(settings.rate, step, settings.steps),
+            step,
+        )?;
+        self.weights.average_into(&mut self.average, step)?;
+        self.standing.step = step;
+        Ok(f64::from(loss.to_scalar::<f32>()?))
+    }
+
+    fn measured(&mut self, score: f64) -> Result<bool> {
+        let is_best = self.standing.best_score.is_none_or(|best| score > best);
+        if is_best {
+            self.standing.best_score = Some(score);
+            self.best = copied(&self.average)?;
+        }
+        Ok(is_best)
+    }
+
+    fn checkpoint(&self, path: &Path) -> Result<()> {
+        let standing = self.standing.clone();
+        let (weights, moments) = (self.weights.tensors(), self.optimizer.tensors()?);
+        Checkpoint { standing, weights, average: self.average.clone(), best: self.best.clone(), moments }.write(path)
+    }
+}
+
+/// Cross-entropy within each clip's collection, and the squared distance to the other net's embedding where there is one.
+fn loss(said: &Said, batch: &[Example], groups: &[Group]) -> Result<Tensor> {
+    let rows = batch.len();
+    let truth: Vec<f32> = batch.iter().flat_map(|example| example.truth.iter().copied()).collect();
+    let truth = Tensor::from_vec(truth, (rows, ()), &Device::Cpu)?;
+    let mut sum = Tensor::zeros((), DType::F32, &Device::Cpu)?;
+    for group in groups {
+        let narrow = |x: &Tensor| x.narrow(1, group.first, group.count);
+        let log = candle_nn::ops::log_softmax(&narrow(&said.labels)?, 1)?;
+        sum = (sum - (log * narrow(&truth)?)?.sum_all()?)?;
+    }
+    let taught: Vec<f32> = batch.iter().map(|example| f32::from(u8::from(!example.teacher.is_empty()))).collect();
+    let width = said.teacher.dim(1)?;
+    let teacher = batch.iter().flat_map(|example| {
+        let values = example.teacher.iter().copied();
+        values.chain(std::iter::repeat_n(0.0, width - example.teacher.len()))
+    });
+    let teacher = Tensor::from_vec(teacher.collect::<Vec<f32>>(), (rows, width), &Device::Cpu)?;
+    let distance = (&said.teacher - teacher)?.sqr()?.mean(1)?;
+    let distance = (distance * Tensor::from_vec(taught, rows, &Device::Cpu)?)?.sum_all()?;
+    Ok(((sum + (distance * TEACHER_WEIGHT)?)? / rows as f64)?)
+}
+
+fn export(
+    settings: &ClipSettings,
+    train: &[(String, Spectra)],
+    labels: &[String],
+    best: &HashMap<String, Tensor>,
+    figures: &[ClipFigures],
+) -> Result<()> {
+    let name = settings.out.file_stem().map_or_else(|| "genre".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let sets: Vec<String> = train.iter().map(|(name, s)| format!("{name} {} clips", s.clips.len())).collect();
+    let scores = figures.iter().flat_map(|f| {
+        let data = format!("{}, valid, {} clips as spectra (selected on it)", f.name, f.clips);
+        let score = |metric: &str, value: f64| Score {
+            data: data.clone(),
+            metric: metric.to_owned(),
+            value: (value * 1e4).round() / 1e4,
+        };
+        [score("accuracy", f.accuracy), score("cross-entropy", f.cross_entropy)]
+    });
+    let card = Card {
+        format: CARD_FORMAT,
+        name,
+        architecture: "compact".to_owned(),
+        task: Task::Tags,
+        description: "Genres of several collections from coarse, wide log-mel frames".to_owned(),
+        front_end: FrontEnd::wide_mel_128(),
+        labels: labels.to_vec(),
+        voice: Vec::new(),
+        look_ahead_frames: 0,
+        licence: "MIT".to_owned(),
+        attribution: "the Earmark developers".to_owned(),
+        source: "Earmark".to_owned(),
+        training_data: format!(
+            "{} (split train), {} steps of {} examples of 15 s, shifted, coloured, masked and mixed, seed {}",
+            sets.join(", "),
+            settings.steps,
+            settings.batch,
+            settings.seed
+        ),
+        provenance: None,
+        scores: scores.collect(),
+    };
+    let mut tensors: Vec<(String, Tensor)> = Vec::new();
+    for (name, tensor) in best.iter().filter(|(name, _)| !name.starts_with(TEACHER)) {
+        let kept = if is_fixed(name) { tensor.clone() } else { tensor.to_dtype(DType::F16)? };
+        tensors.push((name.clone(), kept));
+    }
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
+    let bytes = safetensors::serialize(tensors, Some(metadata))?;
+    Model::from_bytes(&bytes).context("the trained model does not load")?;
+    replace(&settings.out, &bytes)
+}
