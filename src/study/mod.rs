@@ -6,7 +6,8 @@
 //! | what the engine says about it | [`hear`] |
 //! | what that means | [`analyze`], [`analysis`] |
 //! | what comes out | [`json`], [`csv`], [`labels`], [`midi`], [`plot`], [`outputs`] |
-//! | pictures | [`picture`], [`overview`] |
+//! | pages | [`report`] |
+//! | pictures | [`picture`], [`overview`], [`spectrum`] |
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
 //! | the command line | [`cli`] |
 
@@ -28,4 +29,6 @@ pub mod outputs;
 pub mod overview;
 pub mod picture;
 pub mod plot;
+pub mod report;
+pub mod spectrum;
 pub mod train;
