@@ -31,7 +31,8 @@ list.onPlay((row) => start(row, false));
 list.onFilter((rows) => map.show(rows));
 map.onPlay((row) => start(row, true));
 byId('position').addEventListener('input', (event) => player.seek((event.target.value / 1000) * player.state().length));
-player.watch(({ position, length }) => {
+player.watch(({ position, length, playing }) => {
+  list.showState(playing);
   const slider = byId('position');
   slider.value = length > 0 ? (position / length) * 1000 : 0;
   slider.setAttribute('aria-valuetext', `${clock(position)} of ${clock(length)}`);

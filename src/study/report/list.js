@@ -2,7 +2,7 @@
 // shown, and at most so many are in the page at a time; so sorting and filtering thousands is a matter of moving them.
 
 const list = (() => {
-  const BATCH = 500;
+  const BATCH = 200;
   const table = byId('files');
   const body = element('tbody');
   const genres = new Set();
@@ -29,7 +29,8 @@ const list = (() => {
   }
 
   function build(row) {
-    const play = element('button', { type: 'button', class: 'small', 'aria-label': `Play ${row.name}` }, '\u25B6');
+    const play = element('button', { type: 'button', class: 'small' });
+    setPlay(play, row, false);
     play.addEventListener('click', () => onPlay(row));
     const genre = row.genre === 'none' ? [mark('none'), 'none'] : [mark(row.genre), row.genre, element('span', { class: 'faint number' }, ` ${percent(row.probability)}`)];
     return element('tr', {},
@@ -39,6 +40,13 @@ const list = (() => {
       element('td', { class: 'sung' }, sketch(row), element('span', { class: 'number' }, percent(row.sung))),
       element('td', { class: 'genre' }, ...genre),
       element('td', { class: 'tags faint', title: words(row) }, words(row)));
+  }
+
+  function setPlay(button, row, isPlaying) {
+    const [sign, does] = isPlaying ? ['\u275A\u275A', 'Pause'] : ['\u25B6', 'Play'];
+    if (button.textContent === sign) return;
+    button.textContent = sign;
+    button.setAttribute('aria-label', `${does} ${row.name}`);
   }
 
   /** Where in the file someone sings, small. */
@@ -135,7 +143,10 @@ const list = (() => {
     onFilter(then) { onFilter = then; },
     /** Marks the file that plays, and scrolls to it unless it is filtered out. */
     mark(row, scroll) {
-      if (playing) rowOf(playing).classList.remove('now');
+      if (playing) {
+        rowOf(playing).classList.remove('now');
+        setPlay(rowOf(playing).querySelector('button'), playing, false);
+      }
       playing = row;
       const place = matching.indexOf(row);
       if (place >= limit) {
@@ -144,6 +155,10 @@ const list = (() => {
       }
       rowOf(row).classList.add('now');
       if (scroll && place >= 0) rowOf(row).scrollIntoView({ block: 'nearest' });
+    },
+    /** Says on the row whether its file plays just now. */
+    showState(isPlaying) {
+      if (playing) setPlay(rowOf(playing).querySelector('button'), playing, isPlaying);
     },
   };
 })();

@@ -2,7 +2,7 @@
 
 const lanes = byId('lanes');
 const canvases = [];
-const overlay = element('canvas', { class: 'overlay', 'aria-hidden': 'true' });
+const overlay = element('canvas', { class: 'overlay' });
 let hover = null;
 
 function showHeader() {
@@ -28,7 +28,7 @@ function showHeader() {
 function buildLanes() {
   const stage = element('div', { class: 'stage' });
   const add = (kind, name, draw) => {
-    const canvas = element('canvas', { class: kind, role: 'img', 'aria-label': name });
+    const canvas = element('canvas', { class: kind });
     stage.append(element('span', { class: 'label' }, element('span', {}, name)), canvas);
     canvases.push({ canvas, draw, kind });
   };
