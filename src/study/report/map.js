@@ -4,6 +4,7 @@ const map = (() => {
   const plane = byId('map');
   const canvas = element('canvas', { 'aria-hidden': 'true' });
   const RADIUS = 5;
+  const MARGIN = 16;
   /** How near a click must be, in pixels. */
   const REACH = 14;
   let shown = new Set(data.rows);
@@ -13,11 +14,8 @@ const map = (() => {
   plane.append(canvas);
 
   function at(row, width, height) {
-    const margin = 16;
-    const size = Math.min(width, height) / 2 - margin;
-    // The wider side of the plane is used too: the axes are stretched alike only where the plane is square.
-    const stretch = { x: (width / 2 - margin) / size, y: (height / 2 - margin) / size };
-    return [width / 2 + row.place[0] * size * stretch.x, height / 2 - row.place[1] * size * stretch.y];
+    // Each axis takes the room there is; distances are true where the plane is square.
+    return [width / 2 + row.place[0] * (width / 2 - MARGIN), height / 2 - row.place[1] * (height / 2 - MARGIN)];
   }
 
   function draw() {

@@ -3,9 +3,9 @@
 //! | what | where |
 //! |---|---|
 //! | which files are written, and when | here |
-//! | a page's frame: template, style, scripts, data, and what it may load | [`page`] |
-//! | what a file's page shows | [`track`], [`level_picture`] |
-//! | what the index shows | [`index`], [`map`] |
+//! | a page's frame: template, style, scripts, data, and what it may load | `page` |
+//! | what a file's page shows | `track`, `level_picture` |
+//! | what the index shows | `index`, [`map`] |
 //! | links that work from the disk | [`link`] |
 //!
 //! A page loads nothing but itself and the audio beside it. Names and tags are data: the scripts put them into the
