@@ -3,12 +3,18 @@
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[cfg(unix)]
+#[path = "cli/browser.rs"]
+mod browser;
 #[path = "cli/evaluation.rs"]
 mod evaluation;
 #[path = "cli/formats.rs"]
 mod formats;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[cfg(unix)]
+#[path = "cli/report.rs"]
+mod report;
 #[path = "cli/schema.rs"]
 mod schema;
 #[path = "cli/support.rs"]

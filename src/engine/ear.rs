@@ -7,7 +7,7 @@ use super::link::AudioEnd;
 use super::readings::{GenreReading, Tags, VocalReading};
 use super::tagging::Pace;
 use super::worker::{Engine, EngineError};
-use crate::listen::{FrontEnd, Listener};
+use crate::listen::{FrontEnd, Listener, MelFrame};
 
 /// In lock step the worker is waited for at least this often, so that no queue can overflow.
 const LOCK_STEP_S: f64 = 0.25;
@@ -54,7 +54,7 @@ impl Ear {
     /// Hears a planar block of any length. Real-time safe: no allocation, no lock, no system call.
     pub fn hear(&mut self, channels: &[&[f32]]) {
         let length = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
-        self.hear_part(channels, 0..length);
+        self.hear_part(channels, 0..length, &mut |_| {});
     }
 
     /// Hears a planar block in lock step: waits until the worker has read all of it, handing the readings over as they
@@ -62,6 +62,17 @@ impl Ear {
     pub fn hear_in_step(
         &mut self,
         channels: &[&[f32]],
+        vocal: impl FnMut(VocalReading),
+        genre: impl FnMut(GenreReading),
+    ) -> bool {
+        self.hear_in_step_and_show(channels, |_| {}, vocal, genre)
+    }
+
+    /// The same, and hands each mel frame of the vocal net over to `show` on its way to it.
+    pub fn hear_in_step_and_show(
+        &mut self,
+        channels: &[&[f32]],
+        mut show: impl FnMut(&MelFrame<'_>),
         mut vocal: impl FnMut(VocalReading),
         mut genre: impl FnMut(GenreReading),
     ) -> bool {
@@ -70,7 +81,7 @@ impl Ear {
         let mut start = 0;
         while start < length {
             let end = length.min(start + self.lock_step);
-            self.hear_part(channels, start..end);
+            self.hear_part(channels, start..end, &mut show);
             start = end;
             if !self.audio.settle() {
                 return false;
@@ -133,6 +144,12 @@ impl Ear {
         self.engine.streams()[0].hop_s()
     }
 
+    /// What the vocal net hears.
+    #[must_use]
+    pub fn vocal_front_end(&self) -> &FrontEnd {
+        &self.engine.streams()[0]
+    }
+
     /// The instant that voice reading 0 speaks of, in seconds.
     #[must_use]
     pub fn vocal_first_frame_s(&self) -> f64 {
@@ -145,9 +162,13 @@ impl Ear {
         self.vocal_delay_s
     }
 
-    fn hear_part(&mut self, channels: &[&[f32]], part: Range<usize>) {
+    fn hear_part(&mut self, channels: &[&[f32]], part: Range<usize>, show: &mut impl FnMut(&MelFrame<'_>)) {
         let Self { listener, routes, audio, .. } = self;
         listener.push_part(channels, part, |frame| {
+            // The vocal net's stream is the first, so its front end is too.
+            if frame.front_end == 0 {
+                show(&frame);
+            }
             for &stream in &routes[frame.front_end] {
                 audio.push(stream, frame.index, frame.known_at, frame.peak, frame.mels);
             }

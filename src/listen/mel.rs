@@ -44,6 +44,16 @@ impl MelBank {
     }
 }
 
+impl FrontEnd {
+    /// The frequency that each mel band is centred on, in Hz, lowest first.
+    #[must_use]
+    pub fn band_centres_hz(&self) -> Vec<f64> {
+        let (low, high) = (to_mel(self.mel_scale, self.f_min_hz), to_mel(self.mel_scale, self.f_max_hz));
+        let step = (high - low) / (self.n_mels + 1) as f64;
+        (1..=self.n_mels).map(|band| to_hz(self.mel_scale, low + step * band as f64)).collect()
+    }
+}
+
 /// `[n_mels][n_fft / 2 + 1]` triangle weights.
 fn dense(front_end: &FrontEnd) -> Vec<Vec<f64>> {
     let FrontEnd { n_mels, n_fft, mel_scale, .. } = *front_end;

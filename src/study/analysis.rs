@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::lab::Segment;
 use super::overview::Overview;
+use super::spectrum::Spectrum;
 use crate::say::genre::GENRES;
 
 /// Genre classes, in the order of every genre vector.
@@ -32,6 +33,12 @@ pub struct Analysis {
     /// The waveform, for pictures.
     #[serde(skip)]
     pub overview: Overview,
+    /// The mel frames, for pictures.
+    #[serde(skip)]
+    pub spectrum: Spectrum,
+    /// What the taggers make of the whole file; empty where they heard nothing. See [`super::report::map`].
+    #[serde(skip)]
+    pub embedding: Vec<f32>,
     /// What was odd about the file, one line each.
     #[serde(skip)]
     pub notices: Vec<String>,

@@ -9,6 +9,7 @@ use super::analysis::{Analysis, CLASSES, Genre, TagMeans, Timeline, Vocal};
 use super::hear::{Attention, Heard, Watch, hear};
 use super::lab::Segment;
 use super::mix::Mix;
+use super::report::map;
 use crate::engine::{Engine, GenreReading};
 use crate::say::envelope::{Envelope, EnvelopeSettings};
 use crate::say::genre::GENRES;
@@ -24,6 +25,7 @@ pub fn analyze(engine: &Arc<Engine>, path: &Path, settings: &EnvelopeSettings, w
 
 /// Draws the conclusions from a finished hearing.
 pub fn conclude(heard: Heard, file: String, settings: &EnvelopeSettings) -> Analysis {
+    let embedding = map::pooled(&heard.windows, &heard.taggers);
     let genre = genre_of(&heard.genre, heard.genre_period_s);
     let tags = TagMeans {
         labels: heard.tags.iter().map(|tag| tag.label.clone()).collect(),
@@ -48,6 +50,8 @@ pub fn conclude(heard: Heard, file: String, settings: &EnvelopeSettings) -> Anal
         tags,
         gate,
         overview: heard.overview,
+        spectrum: heard.spectrum,
+        embedding,
         notices: heard.notices,
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use super::decode::{self, AudioFile};
 use super::mix::Mix;
 use super::overview::Overview;
+use super::spectrum::Spectrum;
 use crate::engine::{Ear, Engine, GenreReading, Pace, TaggerShape, Tags};
 use crate::listen::HOST_RATES_HZ;
 
@@ -71,6 +72,8 @@ pub struct Heard {
     pub taggers: Vec<TaggerShape>,
     /// The waveform of what was listened to.
     pub overview: Overview,
+    /// The mel frames that the vocal net heard.
+    pub spectrum: Spectrum,
     /// What was odd about the file, one line each.
     pub notices: Vec<String>,
 }
@@ -155,6 +158,7 @@ impl Hearing {
             windows: Vec::new(),
             taggers: Vec::new(),
             overview: Overview::default(),
+            spectrum: Spectrum::new(ear.vocal_front_end()),
             notices: Vec::new(),
         };
         Ok(Self { ear, heard, tags: Tags::default() })
@@ -195,10 +199,11 @@ impl Hearing {
     /// Plays a stretch short enough that at most one genre reading falls into it.
     fn play(&mut self, part: &[&[f32]]) -> Result<()> {
         let Self { ear, heard, .. } = self;
-        let Heard { vocal, genre, .. } = heard;
+        let Heard { vocal, genre, spectrum, .. } = heard;
         let mut whole = true;
-        let listening = ear.hear_in_step(
+        let listening = ear.hear_in_step_and_show(
             part,
+            |frame| spectrum.add(frame.mels),
             |reading| {
                 whole &= reading.frame == vocal.len() as u64;
                 vocal.push(reading.probability);

@@ -6,7 +6,8 @@
 //! | what the engine says about it | [`hear`] |
 //! | what that means | [`analyze`], [`analysis`] |
 //! | what comes out | [`json`], [`csv`], [`labels`], [`midi`], [`plot`], [`outputs`] |
-//! | pictures | [`picture`], [`overview`] |
+//! | pages | [`report`] |
+//! | pictures | [`picture`], [`overview`], [`spectrum`] |
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
 //! | heads on frozen features | [`probe`] |
 //! | the command line | [`cli`] |
@@ -30,5 +31,7 @@ pub mod overview;
 pub mod picture;
 pub mod plot;
 pub mod probe;
+pub mod report;
 pub mod spectra;
+pub mod spectrum;
 pub mod train;

@@ -1,4 +1,7 @@
 //! `cargo xtask setup`: the system packages, installed where that can be done and named where it cannot.
+//!
+//! Without the browser everything builds and runs, and the tests of the report's pages say that they were skipped; so
+//! it may be left out, and one that cannot be installed is no failure.
 
 use crate::workspace;
 use anyhow::{Result, bail};
@@ -9,9 +12,16 @@ const AT_RUN_TIME: [&str; 3] = ["libgl1", "libxkbcommon-x11-0", "libx11-xcb1"];
 /// The C compiler and its headers, where there is no `cc`.
 const COMPILER: [&str; 2] = ["gcc", "libc6-dev"];
 
+/// The browser in which tests open the report's pages. Only where it is a package: Ubuntu's is a wrapper that wants
+/// snap.
+const BROWSER: &str = "chromium";
+
 /// Options of `cargo xtask setup`.
 #[derive(clap::Args)]
 pub struct Options {
+    /// Leave out the browser that the tests of `analyze --report` use
+    #[arg(long)]
+    no_browser: bool,
     /// Only print what is missing
     #[arg(long)]
     dry_run: bool,
@@ -27,17 +37,33 @@ pub fn run(options: &Options) -> Result<()> {
         bail!("this is neither Debian nor Ubuntu. {}", advice());
     }
     let missing = missing();
-    if missing.is_empty() {
+    let browser = !options.no_browser && is_debian() && !is_installed(BROWSER);
+    if missing.is_empty() && !browser {
         println!("Nothing to install: a C compiler and {} are here.", AT_RUN_TIME.join(", "));
         return Ok(());
     }
-    println!("Missing: {}", missing.join(" "));
+    let names: Vec<_> = missing.iter().copied().chain(browser.then_some(BROWSER)).collect();
+    println!("Missing: {}", names.join(" "));
     if options.dry_run {
         return Ok(());
     }
     workspace::run(&mut apt_get(&["update"]), "apt-get update")?;
-    let install = [&["install", "--yes", "--no-install-recommends"], missing.as_slice()].concat();
+    if !missing.is_empty() {
+        install(&missing)?;
+    }
+    if browser && let Err(error) = install(&[BROWSER]) {
+        eprintln!("note: {error:#}; without {BROWSER} the tests of `analyze --report` are skipped");
+    }
+    Ok(())
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    let install = [&["install", "--yes", "--no-install-recommends"], packages].concat();
     workspace::run(&mut apt_get(&install), "apt-get install")
+}
+
+fn is_debian() -> bool {
+    std::fs::read_to_string("/etc/os-release").is_ok_and(|release| release.lines().any(|line| line == "ID=debian"))
 }
 
 /// One line for whoever is about to load the plugin, if something that its window needs is missing.

@@ -15,6 +15,7 @@ use crate::study::analysis::Analysis;
 use crate::study::analyze::analyze;
 use crate::study::hear::Stopped;
 use crate::study::lab::Labels;
+use crate::study::report::{Failure, Report, Row, Source};
 use crate::study::{csv, json, labels, midi, outputs, plot};
 
 #[derive(Debug, Args)]
@@ -37,6 +38,10 @@ pub(super) struct Arguments {
     /// Write DIR/NAME.png: waveform, vocal curve, genre. Labels beside the audio (NAME.lab) are drawn too.
     #[arg(long, value_name = "DIR")]
     plot: Option<PathBuf>,
+    /// Write a page to look at and listen to in a browser. For several files it is an index with a map, and the pages
+    /// lie beside it in NAME-files.
+    #[arg(long, value_name = "HTML")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     engine: EngineFlags,
 }
@@ -44,6 +49,11 @@ pub(super) struct Arguments {
 impl Arguments {
     fn directories(&self) -> impl Iterator<Item = &PathBuf> {
         [&self.csv, &self.labels, &self.midi, &self.plot].into_iter().flatten()
+    }
+
+    /// Whether anything is written beside the answer.
+    fn writes(&self) -> bool {
+        self.report.is_some() || self.directories().next().is_some()
     }
 }
 
@@ -54,16 +64,22 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
             return Ok(Outcome::Failed);
         }
     }
+    let report = match arguments.report.as_ref().map(|path| Report::begin(path, arguments.files.len())).transpose() {
+        Ok(report) => report,
+        Err(error) => {
+            console.error(arguments.report.as_deref(), &error);
+            return Ok(Outcome::Failed);
+        }
+    };
     let Some(engine) = arguments.engine.start(console) else { return Ok(Outcome::Failed) };
-    let job =
-        Job { arguments, console, engine, names: names(arguments, console), settings: EnvelopeSettings::default() };
-    Ok(job.run())
+    let (names, settings) = (names(arguments, console), EnvelopeSettings::default());
+    Ok(Job { arguments, console, engine, report, names, settings }.run())
 }
 
 /// Output names, with a word about those that are numbered.
 fn names(arguments: &Arguments, console: &Console) -> Vec<String> {
     let names = outputs::unique_stems(&arguments.files);
-    if arguments.directories().next().is_some() {
+    if arguments.writes() {
         for (file, name) in arguments.files.iter().zip(&names) {
             if *name != outputs::stem(file) {
                 console.note(Some(file), &format!("another input has the same name, so its outputs are called {name}"));
@@ -77,6 +93,7 @@ struct Job<'a> {
     arguments: &'a Arguments,
     console: &'a Console,
     engine: Arc<Engine>,
+    report: Option<Report>,
     names: Vec<String>,
     settings: EnvelopeSettings,
 }
@@ -89,13 +106,18 @@ impl Job<'_> {
         let bar = self.console.count(files.len());
         let mut outcome = Outcome::Done;
         let mut printed = 0;
+        let (mut rows, mut failures) = (Vec::new(), Vec::new());
         if json && several {
             self.console.print("[");
         }
         let work = |index: usize| self.file(&files[index], &self.names[index]);
         many::in_order(files.len(), work, |index, result| {
             bar.inc(1);
-            match result {
+            let answer = result.map(|(answer, row)| {
+                rows.extend(row);
+                answer
+            });
+            match answer {
                 Ok(answer) if json && several => {
                     self.console.print(if printed == 0 { "\n" } else { ",\n" });
                     self.console.print(&answer);
@@ -105,11 +127,12 @@ impl Job<'_> {
                 Err(error) if error.is::<Stopped>() => {}
                 Err(error) => {
                     self.console.error(Some(&files[index]), &error);
+                    failures.push(Failure { path: files[index].display().to_string(), error: format!("{error:#}") });
                     outcome = Outcome::Failed;
                 }
             }
             // With nobody to read the answers there is only work left where files are written.
-            let wanted = !self.console.is_closed() || self.arguments.directories().next().is_some();
+            let wanted = !self.console.is_closed() || self.arguments.writes();
             wanted && !stop::requested()
         });
         bar.finish_and_clear();
@@ -117,22 +140,29 @@ impl Job<'_> {
         if json && several {
             self.console.print("\n]\n");
         }
+        if let Some(Err(error)) = self.report.as_ref().map(|report| report.finish(rows, failures)) {
+            self.console.error(self.arguments.report.as_deref(), &error);
+            outcome = Outcome::Failed;
+        }
         outcome
     }
 
-    /// Analyses one file, writes what was asked for, and returns what to print.
-    fn file(&self, path: &Path, name: &str) -> Result<String> {
+    /// Analyses one file, writes what was asked for, and returns what to print and its row in the report's index.
+    fn file(&self, path: &Path, name: &str) -> Result<(String, Option<Row>)> {
         let watch = self.console.watch(path);
         let analysis = analyze(&self.engine, path, &self.settings, &watch)?;
         drop(watch);
         for notice in &analysis.notices {
             self.console.note(Some(path), notice);
         }
-        self.write(&analysis, path, name)?;
-        if self.arguments.json { json::object(&analysis) } else { Ok(summary::of(&analysis)) }
+        let truth = if self.arguments.plot.is_some() || self.report.is_some() { self.truth(path) } else { None };
+        self.write(&analysis, truth.as_ref(), name)?;
+        let row = self.page(&analysis, truth.as_ref(), path, name)?;
+        let answer = if self.arguments.json { json::object(&analysis)? } else { summary::of(&analysis) };
+        Ok((answer, row))
     }
 
-    fn write(&self, analysis: &Analysis, path: &Path, name: &str) -> Result<()> {
+    fn write(&self, analysis: &Analysis, truth: Option<&Labels>, name: &str) -> Result<()> {
         if let Some(directory) = &self.arguments.csv {
             let table = csv::table(analysis)?;
             outputs::write_whole(directory, name, "csv", |to| outputs::write_bytes(to, &table))?;
@@ -146,11 +176,16 @@ impl Job<'_> {
             outputs::write_whole(directory, name, "mid", |to| outputs::write_bytes(to, &file))?;
         }
         if let Some(directory) = &self.arguments.plot {
-            let truth = self.truth(path);
             let threshold = self.settings.threshold;
-            outputs::write_whole(directory, name, "png", |to| plot::save(analysis, threshold, truth.as_ref(), to))?;
+            outputs::write_whole(directory, name, "png", |to| plot::save(analysis, threshold, truth, to))?;
         }
         Ok(())
+    }
+
+    /// Writes the file's page, if a report is asked for.
+    fn page(&self, analysis: &Analysis, truth: Option<&Labels>, path: &Path, name: &str) -> Result<Option<Row>> {
+        let Some(report) = &self.report else { return Ok(None) };
+        report.add(analysis, &Source { audio: path, name, threshold: self.settings.threshold, truth })
     }
 
     /// Labels that lie beside the audio.

@@ -1,0 +1,41 @@
+// The tables under the lanes.
+
+function head(...names) {
+  return element('thead', {}, element('tr', {}, ...names.map((name) => element('th', { scope: 'col' }, name))));
+}
+
+function showPhrases() {
+  const rows = data.phrases.map(([start, end], i) => {
+    const go = element('button', { type: 'button', class: 'link number', 'aria-label': `Play from ${clock(start, 2)}` }, clock(start, 2));
+    go.addEventListener('click', () => {
+      player.seek(start);
+      player.play();
+    });
+    const cell = (text) => element('td', { class: 'number' }, text);
+    const length = end - start;
+    return element('tr', {}, cell(String(i + 1)), element('td', {}, go), cell(clock(end, 2)), cell(`${length.toFixed(2)} s`));
+  });
+  const none = element('tr', {}, element('td', { colspan: '4' }, 'Nobody sings.'));
+  byId('phrases').append(head('', 'From', 'To', 'Length'), element('tbody', {}, ...(rows.length ? rows : [none])));
+  copies(byId('copy-phrases'), () => [['start_s', 'end_s', 'length_s'],
+    ...data.phrases.map(([start, end]) => [start, end, (end - start).toFixed(6)])]);
+  return rows;
+}
+
+function showShares(table, copy, title, shares, marked) {
+  const rows = shares.map(([name, share]) => element('tr', {},
+    element('td', {}, ...(marked ? [mark(name), name] : [name])),
+    element('td', { class: 'number' }, (share * 100).toFixed(1), ' %'),
+    element('td', { class: 'meters' }, bar(share))));
+  const none = element('tr', {}, element('td', { colspan: '3' }, 'None heard.'));
+  table.append(head(title, 'Probability', ''), element('tbody', {}, ...(rows.length ? rows : [none])));
+  copies(copy, () => [[title.toLowerCase(), 'probability'], ...shares]);
+}
+
+function showTables() {
+  const genres = data.genre.classes.map((name, i) => [name, data.genre.probability[i]])
+    .filter(([, share]) => share > 0).sort((a, b) => b[1] - a[1]);
+  showShares(byId('genres'), byId('copy-genres'), 'Genre', genres, true);
+  showShares(byId('tags'), byId('copy-tags'), 'Tag', data.tags, false);
+  return showPhrases();
+}
