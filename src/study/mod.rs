@@ -8,6 +8,7 @@
 //! | what comes out | [`json`], [`csv`], [`labels`], [`midi`], [`plot`], [`outputs`] |
 //! | pictures | [`picture`], [`overview`] |
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
+//! | heads on frozen features | [`probe`] |
 //! | the command line | [`cli`] |
 
 pub mod analysis;
@@ -28,4 +29,5 @@ pub mod outputs;
 pub mod overview;
 pub mod picture;
 pub mod plot;
+pub mod probe;
 pub mod train;
