@@ -3,6 +3,8 @@
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/dataset.rs"]
+mod dataset;
 #[path = "cli/evaluation.rs"]
 mod evaluation;
 #[path = "cli/formats.rs"]

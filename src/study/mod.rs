@@ -6,6 +6,7 @@
 //! | what the engine says about it | [`hear`] |
 //! | what that means | [`analyze`], [`analysis`] |
 //! | what comes out | [`json`], [`csv`], [`labels`], [`midi`], [`plot`], [`outputs`] |
+//! | many files, many machines | [`shard`], [`dataset`], [`identity`] |
 //! | pictures | [`picture`], [`overview`] |
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
 //! | heads on frozen features | [`probe`] |
@@ -16,9 +17,11 @@ pub mod analyze;
 pub mod cli;
 pub mod compare;
 pub mod csv;
+pub mod dataset;
 pub mod decode;
 pub mod evaluate;
 pub mod hear;
+pub mod identity;
 pub mod json;
 pub mod lab;
 pub mod labels;
@@ -30,4 +33,5 @@ pub mod overview;
 pub mod picture;
 pub mod plot;
 pub mod probe;
+pub mod shard;
 pub mod train;

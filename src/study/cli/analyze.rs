@@ -7,21 +7,24 @@ use anyhow::Result;
 use clap::Args;
 
 use super::console::Console;
+use super::dataset::{Dataset, DatasetFlags, origin};
+use super::inputs::{Input, InputFlags, Inputs};
 use super::models::EngineFlags;
 use super::{Outcome, many, models, stop, summary};
 use crate::engine::Engine;
 use crate::say::envelope::EnvelopeSettings;
 use crate::study::analysis::Analysis;
 use crate::study::analyze::analyze;
+use crate::study::dataset::AnalysisRow;
 use crate::study::hear::Stopped;
+use crate::study::identity::{self, Stamp};
 use crate::study::lab::Labels;
 use crate::study::{csv, json, labels, midi, outputs, plot};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Audio files: WAV, AIFF, FLAC, Ogg Vorbis, MP3, M4A, CAF, Matroska.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: InputFlags,
     /// Print JSON: an object for one file, an array for several.
     #[arg(long)]
     json: bool,
@@ -38,12 +41,18 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     plot: Option<PathBuf>,
     #[command(flatten)]
+    dataset: DatasetFlags,
+    #[command(flatten)]
     engine: EngineFlags,
 }
 
 impl Arguments {
     fn directories(&self) -> impl Iterator<Item = &PathBuf> {
         [&self.csv, &self.labels, &self.midi, &self.plot].into_iter().flatten()
+    }
+
+    fn writes(&self) -> bool {
+        self.directories().next().is_some() || self.dataset.parquet.is_some()
     }
 }
 
@@ -54,82 +63,106 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
             return Ok(Outcome::Failed);
         }
     }
+    let mut inputs = arguments.inputs.gather()?;
     let Some(engine) = arguments.engine.start(console) else { return Ok(Outcome::Failed) };
-    let job =
-        Job { arguments, console, engine, names: names(arguments, console), settings: EnvelopeSettings::default() };
-    Ok(job.run())
+    let (shard, origin) = (arguments.inputs.shard, origin(engine.models()));
+    let dataset = arguments.dataset.open(&mut inputs.files, false, shard, &origin, console)?;
+    note_names(arguments, &inputs.files, console);
+    let job = Job { arguments, console, engine, inputs, settings: EnvelopeSettings::default() };
+    Ok(job.run(dataset))
 }
 
-/// Output names, with a word about those that are numbered.
-fn names(arguments: &Arguments, console: &Console) -> Vec<String> {
-    let names = outputs::unique_stems(&arguments.files);
-    if arguments.directories().next().is_some() {
-        for (file, name) in arguments.files.iter().zip(&names) {
-            if *name != outputs::stem(file) {
-                console.note(Some(file), &format!("another input has the same name, so its outputs are called {name}"));
-            }
+/// A word about outputs that are numbered.
+fn note_names(arguments: &Arguments, files: &[Input], console: &Console) {
+    if arguments.directories().next().is_none() {
+        return;
+    }
+    for Input { path, name } in files {
+        if *name != outputs::stem(path) {
+            console.note(Some(path), &format!("another input has the same name, so its outputs are called {name}"));
         }
     }
-    names
 }
 
 struct Job<'a> {
     arguments: &'a Arguments,
     console: &'a Console,
     engine: Arc<Engine>,
-    names: Vec<String>,
+    inputs: Inputs,
     settings: EnvelopeSettings,
 }
 
+/// One file's answer.
+struct Answer {
+    text: String,
+    row: Option<AnalysisRow>,
+}
+
 impl Job<'_> {
-    fn run(&self) -> Outcome {
-        let files = &self.arguments.files;
-        let several = files.len() > 1;
-        let json = self.arguments.json;
+    fn run(&self, mut dataset: Option<Dataset<'_, AnalysisRow>>) -> Outcome {
+        let Inputs { files, several } = &self.inputs;
+        let array = self.arguments.json && *several;
         let bar = self.console.count(files.len());
         let mut outcome = Outcome::Done;
         let mut printed = 0;
-        if json && several {
+        if array {
             self.console.print("[");
         }
-        let work = |index: usize| self.file(&files[index], &self.names[index]);
+        let work = |index: usize| self.file(&files[index]);
         many::in_order(files.len(), work, |index, result| {
             bar.inc(1);
             match result {
-                Ok(answer) if json && several => {
-                    self.console.print(if printed == 0 { "\n" } else { ",\n" });
-                    self.console.print(&answer);
-                    printed += 1;
+                Ok(answer) => {
+                    if array {
+                        self.console.print(if printed == 0 { "\n" } else { ",\n" });
+                        self.console.print(&answer.text);
+                        printed += 1;
+                    } else {
+                        self.console.print(&(answer.text + "\n"));
+                    }
+                    if let (Some(dataset), Some(row)) = (&mut dataset, answer.row)
+                        && !dataset.add(row)
+                    {
+                        outcome = Outcome::Failed;
+                        return false;
+                    }
                 }
-                Ok(answer) => self.console.print(&(answer + "\n")),
                 Err(error) if error.is::<Stopped>() => {}
                 Err(error) => {
-                    self.console.error(Some(&files[index]), &error);
+                    self.console.error(Some(&files[index].path), &error);
                     outcome = Outcome::Failed;
                 }
             }
             // With nobody to read the answers there is only work left where files are written.
-            let wanted = !self.console.is_closed() || self.arguments.directories().next().is_some();
+            let wanted = !self.console.is_closed() || self.arguments.writes();
             wanted && !stop::requested()
         });
         bar.finish_and_clear();
         models::note_device(&self.engine, self.console);
-        if json && several {
+        if array {
             self.console.print("\n]\n");
         }
-        outcome
+        let kept = dataset.is_none_or(|dataset| dataset.finish(!stop::requested()));
+        if kept { outcome } else { Outcome::Failed }
     }
 
-    /// Analyses one file, writes what was asked for, and returns what to print.
-    fn file(&self, path: &Path, name: &str) -> Result<String> {
+    /// Analyses one file, writes what was asked for, and returns what to print and to keep.
+    fn file(&self, input: &Input) -> Result<Answer> {
+        let path = &input.path;
+        let stamp = self.arguments.dataset.parquet.is_some().then(|| Stamp::of(path));
         let watch = self.console.watch(path);
         let analysis = analyze(&self.engine, path, &self.settings, &watch)?;
         drop(watch);
         for notice in &analysis.notices {
             self.console.note(Some(path), notice);
         }
-        self.write(&analysis, path, name)?;
-        if self.arguments.json { json::object(&analysis) } else { Ok(summary::of(&analysis)) }
+        self.write(&analysis, path, &input.name)?;
+        let text = if self.arguments.json { json::object(&analysis)? } else { summary::of(&analysis) };
+        let row = match stamp {
+            Some(stamp) => Some(AnalysisRow { analysis, stamp: stamp?, content: identity::content(path)? }),
+            None => None,
+        };
+        Ok(Answer { text, row })
     }
 
     fn write(&self, analysis: &Analysis, path: &Path, name: &str) -> Result<()> {

@@ -6,8 +6,10 @@
 mod analyze;
 mod compare;
 mod console;
+mod dataset;
 mod evaluate;
 mod guard;
+mod inputs;
 mod many;
 mod models;
 mod stop;
