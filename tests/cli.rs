@@ -7,6 +7,8 @@ mod bad_input;
 mod dataset;
 #[path = "cli/evaluation.rs"]
 mod evaluation;
+#[path = "cli/features.rs"]
+mod features;
 #[path = "cli/formats.rs"]
 mod formats;
 #[path = "cli/outputs.rs"]

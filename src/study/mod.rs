@@ -9,7 +9,7 @@
 //! | many files, many machines | [`shard`], [`dataset`], [`identity`] |
 //! | pictures | [`picture`], [`overview`] |
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
-//! | heads on frozen features | [`probe`] |
+//! | features, and heads on them | [`features`], [`probe`] |
 //! | the command line | [`cli`] |
 
 pub mod analysis;
@@ -20,6 +20,7 @@ pub mod csv;
 pub mod dataset;
 pub mod decode;
 pub mod evaluate;
+pub mod features;
 pub mod hear;
 pub mod identity;
 pub mod json;
