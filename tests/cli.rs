@@ -19,5 +19,7 @@ mod schema;
 mod support;
 #[path = "cli/training.rs"]
 mod training;
+#[path = "cli/transfer.rs"]
+mod transfer;
 #[path = "cli/usage.rs"]
 mod usage;
