@@ -18,7 +18,7 @@ pub enum Target {
     /// A directory of parts.
     Parts(Parts),
     /// A single file.
-    Single(Single),
+    Single(Box<Single>),
 }
 
 impl Target {
@@ -32,7 +32,7 @@ impl Target {
         }
         ensure!(shard.is_whole(), "is a single file, which shards cannot share; name a directory");
         ensure!(!out.is_dir(), "is a directory but named like a file; name it without .parquet");
-        Ok(Self::Single(Single::new(out, origin)?))
+        Ok(Self::Single(Box::new(Single::new(out, origin)?)))
     }
 }
 
