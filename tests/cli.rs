@@ -6,8 +6,12 @@ mod bad_input;
 #[cfg(unix)]
 #[path = "cli/browser.rs"]
 mod browser;
+#[path = "cli/dataset.rs"]
+mod dataset;
 #[path = "cli/evaluation.rs"]
 mod evaluation;
+#[path = "cli/features.rs"]
+mod features;
 #[path = "cli/formats.rs"]
 mod formats;
 #[path = "cli/outputs.rs"]
@@ -21,5 +25,7 @@ mod schema;
 mod support;
 #[path = "cli/training.rs"]
 mod training;
+#[path = "cli/transfer.rs"]
+mod transfer;
 #[path = "cli/usage.rs"]
 mod usage;

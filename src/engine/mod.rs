@@ -17,5 +17,6 @@ pub use device::{Backend, BackendError, DeviceChoice};
 pub use ear::Ear;
 pub use models::{ModelSet, Models};
 pub use readings::{GenreReading, TaggerShape, Tags, VocalReading};
-pub use tagging::Pace;
-pub use worker::{Engine, EngineError, Status};
+pub use tagging::{Pace, TaggerWindow};
+pub use vocal::SILENCE_PEAK;
+pub use worker::{Engine, EngineError, Status, keep_products_on_one_thread};

@@ -27,6 +27,29 @@ impl Pace {
     pub const FILE: Self = Self { refresh_s: 10.0, further_every: 2 };
 }
 
+/// How much a tagger hears at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaggerWindow {
+    /// Frames of a whole window.
+    pub frames: usize,
+    /// Frames without which it is not run.
+    pub fewest: usize,
+}
+
+impl TaggerWindow {
+    /// The window of `net`.
+    #[must_use]
+    pub fn of(net: &Net) -> Self {
+        match net {
+            // The embedding would take 1008 frames; a round second keeps windows and refreshes in step.
+            Net::Ced(_) => Self { frames: 1000.min(Ced::MOST_FRAMES), fewest: Ced::FEWEST_FRAMES },
+            Net::Compact(_) => Self { frames: Compact::FRAMES, fewest: Compact::FEWEST_FRAMES },
+            // Below two seconds the long temporal filters see mostly padding.
+            Net::Musicnn(_) | Net::Vocal(_) => Self { frames: Musicnn::FRAMES, fewest: 130 },
+        }
+    }
+}
+
 /// What every instance's desk needs to know of the taggers.
 pub(super) struct TaggerPlan {
     taggers: Vec<Plan>,
@@ -41,23 +64,15 @@ pub(super) struct TaggerPlan {
 struct Plan {
     /// Index into the tag streams (link stream minus one).
     stream: usize,
-    window: usize,
-    fewest: usize,
+    window: TaggerWindow,
 }
 
 impl TaggerPlan {
     /// `streams`: the front ends of all link streams.
     pub(super) fn new(models: &Models, streams: &[FrontEnd]) -> Self {
         let plan = |model: &crate::nets::Model| {
-            let (window, fewest) = match model.net {
-                // The embedding would take 1008 frames; a round second keeps windows and refreshes in step.
-                Net::Ced(_) => (1000.min(Ced::MOST_FRAMES), Ced::FEWEST_FRAMES),
-                Net::Compact(_) => (Compact::FRAMES, Compact::FEWEST_FRAMES),
-                // Below two seconds the long temporal filters see mostly padding.
-                Net::Musicnn(_) | Net::Vocal(_) => (Musicnn::FRAMES, 130),
-            };
             let stream = streams[1..].iter().position(|front_end| *front_end == model.card.front_end).unwrap_or(0);
-            Plan { stream, window, fewest }
+            Plan { stream, window: TaggerWindow::of(&model.net) }
         };
         let shape = |model: &crate::nets::Model| TaggerShape {
             name: model.card.name.clone(),
@@ -134,7 +149,7 @@ pub(super) enum Pass {
 impl TagDesk {
     pub(super) fn new(plan: &TaggerPlan, pace: Pace) -> Self {
         let history = |(stream, front_end): (usize, &FrontEnd)| {
-            let window = plan.taggers.iter().filter(|p| p.stream == stream).map(|p| p.window).max().unwrap_or(1);
+            let window = plan.taggers.iter().filter(|p| p.stream == stream).map(|p| p.window.frames).max().unwrap_or(1);
             // Streams run ahead of each other by at most what the link holds.
             History { width: front_end.n_mels, keep: window + 300, mels: Vec::new(), rows: Vec::new(), heard: 0 }
         };
@@ -262,9 +277,9 @@ impl TagDesk {
                 let history = &self.histories[tagger.stream];
                 // A frame of another stream that completes at this very sample may or may not have arrived yet.
                 let known = if tagger.stream == 0 { now } else { now.saturating_sub(1) };
-                let window = history.window(known, tagger.window);
+                let window = history.window(known, tagger.window.frames);
                 let rows = window.len() / history.width;
-                if turn && rows >= tagger.fewest && (last || rows >= tagger.window.min(recent)) {
+                if turn && rows >= tagger.window.fewest && (last || rows >= tagger.window.frames.min(recent)) {
                     self.taggings[index] = backend.tag(index, &[window])?.pop();
                 }
             }

@@ -11,7 +11,7 @@ use crate::nets::{VocalNet, VocalStream};
 const MOST_FRAMES: usize = 64;
 
 /// Peak below which a frame counts as silence: -80 dB re full scale.
-pub(super) const SILENCE_PEAK: f32 = 1e-4;
+pub const SILENCE_PEAK: f32 = 1e-4;
 
 /// Silent frames after which a net rests, and forgets: what follows two seconds of silence is a new beginning. A net must
 /// not rest before its look-ahead has seen the silence.

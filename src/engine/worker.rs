@@ -79,6 +79,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Makes every matrix product of this process run on the thread that asks for it: those of our nets are too small to be
+/// worth splitting, and a plugin should not take the host's cores.
+pub fn keep_products_on_one_thread() {
+    gemm_common::gemm::set_threading_threshold(usize::MAX);
+}
+
 impl Engine {
     /// The engine that all plugin instances of this process share, with the models inside this build.
     ///
@@ -100,8 +106,7 @@ impl Engine {
     /// # Errors
     /// If no thread can be started.
     pub fn start(models: ModelSet, choice: DeviceChoice) -> Result<Arc<Self>, EngineError> {
-        // A product of our nets is too small to be worth splitting, and a plugin should not take the host's cores.
-        gemm_common::gemm::set_threading_threshold(usize::MAX);
+        keep_products_on_one_thread();
         let streams = models.streams();
         let shared = Arc::new(Shared {
             arrivals: Mutex::new(Vec::new()),

@@ -4,8 +4,8 @@
 use candle_core::{D, Device, Module, Result, Tensor};
 use candle_nn::{LayerNorm, VarBuilder, layer_norm, ops::softmax_last_dim};
 
-use super::Tagging;
 use super::layers::{Activation::Gelu, Affine, Dense};
+use super::{Observer, Tagging};
 
 const MELS: usize = 64;
 const PATCH: usize = 16;
@@ -44,6 +44,13 @@ impl Ced {
     /// Width of the embedding.
     pub const EMBEDDING: usize = DIM;
 
+    /// The layers that an observer sees. Rows are tokens, patches of four bands by all steps; `norm` is the last of them,
+    /// whose mean is the embedding; `scores`, one row, are the probabilities.
+    pub const LAYERS: [&'static str; DEPTH + 3] = [
+        "patch", "block1", "block2", "block3", "block4", "block5", "block6", "block7", "block8", "block9", "block10",
+        "block11", "block12", "norm", "scores",
+    ];
+
     /// Builds the net with `labels` outputs.
     ///
     /// # Errors
@@ -73,6 +80,15 @@ impl Ced {
     /// # Errors
     /// Fewer than [`Self::FEWEST_FRAMES`] or more than [`Self::MOST_FRAMES`] frames.
     pub fn forward(&self, mels: &[f32]) -> Result<Tagging> {
+        self.forward_observed(mels, &mut |_, _| Ok(()))
+    }
+
+    /// The same, while `observe` sees each of [`Self::LAYERS`].
+    ///
+    /// # Errors
+    /// As [`Self::forward`], and what `observe` reports.
+    pub fn forward_observed(&self, mels: &[f32], observe: &mut Observer<'_>) -> Result<Tagging> {
+        let [patch, blocks @ .., norm, scores] = Self::LAYERS;
         let frames = mels.len() / MELS;
         let steps = frames / PATCH;
         if steps == 0 || steps > MOST_STEPS {
@@ -87,12 +103,17 @@ impl Ced {
         let x = x.broadcast_add(&self.frequency_position)?;
         let x = x.broadcast_add(&self.time_position.narrow(1, 0, steps)?)?;
         let mut x = x.reshape((BANDS * steps, DIM))?;
-        for block in &self.blocks {
+        observe(patch, &x)?;
+        for (block, name) in self.blocks.iter().zip(blocks) {
             x = block.forward(&x)?;
+            observe(name, &x)?;
         }
-        let embedding = self.norm.forward(&x)?.mean_keepdim(0)?;
+        let normalised = self.norm.forward(&x)?;
+        observe(norm, &normalised)?;
+        let embedding = normalised.mean_keepdim(0)?;
         let logits = self.head.forward(&self.head_norm.forward(&embedding)?)?;
         let probability = candle_nn::ops::sigmoid(&logits)?;
+        observe(scores, &probability)?;
         Ok(Tagging { probability: probability.squeeze(0)?.to_vec1()?, embedding: embedding.squeeze(0)?.to_vec1()? })
     }
 }

@@ -8,9 +8,9 @@
 use candle_core::{DType, Device, Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use super::Tagging;
 use super::convolution::{Convolution, Shape};
 use super::layers::{Activation::Relu, Affine, Dense};
+use super::{Observer, Tagging};
 
 /// Bands of a frame.
 pub(crate) const BANDS: usize = 128;
@@ -80,6 +80,9 @@ impl Compact {
     /// Frames of the usual window: 20 s.
     pub const FRAMES: usize = 258;
 
+    /// The layers that an observer sees, one row each; see [`super::Observer`].
+    pub const LAYERS: [&'static str; 2] = ["hidden", "genres"];
+
     /// Builds the net for these labels, `collection/class` each; labels of one collection exclude one another.
     ///
     /// # Errors
@@ -113,6 +116,18 @@ impl Compact {
     /// Fewer than [`STRIDE`] times 8 frames.
     pub fn forward(&self, mels: &[f32]) -> Result<Tagging> {
         self.tag(sequences(mels, STRIDE))
+    }
+
+    /// The same, while `observe` sees each of [`Self::LAYERS`].
+    ///
+    /// # Errors
+    /// As [`Self::forward`], and what `observe` reports.
+    pub fn forward_observed(&self, mels: &[f32], observe: &mut Observer<'_>) -> Result<Tagging> {
+        let tagging = self.forward(mels)?;
+        for (name, values) in Self::LAYERS.into_iter().zip([&tagging.embedding, &tagging.probability]) {
+            observe(name, &Tensor::from_slice(values, (1, values.len()), &Device::Cpu)?)?;
+        }
+        Ok(tagging)
     }
 
     /// Tags a window given as [`sequences`].

@@ -29,6 +29,10 @@ pub use musicnn::Musicnn;
 pub use registry::{Model, ModelError, Net};
 pub use vocal::{VocalNet, VocalStream};
 
+/// Sees a tagger's layers while it runs, first to last: a layer's name and its values, `[rows, width]`; rows are what the
+/// net goes over (tokens, frames), or one where it has already summed them up.
+pub type Observer<'a> = dyn FnMut(&'static str, &candle_core::Tensor) -> candle_core::Result<()> + 'a;
+
 /// What a tagger says about a window of audio.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tagging {

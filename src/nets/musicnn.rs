@@ -5,8 +5,8 @@
 use candle_core::{D, Device, Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use super::Tagging;
 use super::layers::{Activation::Relu, Affine, Dense};
+use super::{Observer, Tagging};
 
 const MELS: usize = 96;
 const EPS: f64 = 1e-3;
@@ -38,6 +38,10 @@ impl Musicnn {
 
     /// Width of the embedding.
     pub const EMBEDDING: usize = PENULTIMATE;
+
+    /// The layers that an observer sees. Rows are frames; `penultimate`, the embedding, and `tags`, the probabilities, are
+    /// one row.
+    pub const LAYERS: [&'static str; 7] = ["timbral", "temporal", "mid1", "mid2", "mid3", "penultimate", "tags"];
 
     /// Builds the net with `labels` outputs.
     ///
@@ -79,6 +83,15 @@ impl Musicnn {
     /// # Errors
     /// If `mels` is not whole rows.
     pub fn forward(&self, mels: &[f32]) -> Result<Tagging> {
+        self.forward_observed(mels, &mut |_, _| Ok(()))
+    }
+
+    /// The same, while `observe` sees each of [`Self::LAYERS`].
+    ///
+    /// # Errors
+    /// As [`Self::forward`], and what `observe` reports.
+    pub fn forward_observed(&self, mels: &[f32], observe: &mut Observer<'_>) -> Result<Tagging> {
+        let [timbral, temporal, mid1, mid2, mid3, penultimate, tags] = Self::LAYERS;
         let mut normalised = mels.to_vec();
         self.input.apply(&mut normalised);
         let x = Tensor::from_vec(normalised, ((), MELS), &Device::Cpu)?;
@@ -104,15 +117,22 @@ impl Musicnn {
             front.push(conv.forward(&rows)?.reshape((frames, MELS, TEMPORAL_FILTERS))?.max(1)?);
         }
         let front = Tensor::cat(&front, 1)?;
+        observe(timbral, &front.narrow(1, 0, 2 * TIMBRAL_FILTERS)?)?;
+        observe(temporal, &front.narrow(1, 2 * TIMBRAL_FILTERS, FRONT - 2 * TIMBRAL_FILTERS)?)?;
         let mid = |conv: &Dense, x: &Tensor| conv.forward(&unfold(&same(x, MID_FRAMES)?, frames, MID_FRAMES)?);
         let first = mid(&self.mid[0], &front)?;
         let second = (mid(&self.mid[1], &first)? + &first)?;
         let third = (mid(&self.mid[2], &second)? + &second)?;
+        for (name, layer) in [(mid1, &first), (mid2, &second), (mid3, &third)] {
+            observe(name, layer)?;
+        }
         let all = Tensor::cat(&[&front, &first, &second, &third], 1)?;
         let mut pooled: Vec<f32> = Tensor::stack(&[all.max(0)?, all.mean(0)?], 1)?.flatten_all()?.to_vec1()?;
         self.pool_norm.apply(&mut pooled);
         let embedding = self.dense.forward(&Tensor::from_vec(pooled, (1, POOLED), &Device::Cpu)?)?;
+        observe(penultimate, &embedding)?;
         let probability = candle_nn::ops::sigmoid(&self.output.forward(&embedding)?)?;
+        observe(tags, &probability)?;
         Ok(Tagging { probability: probability.squeeze(0)?.to_vec1()?, embedding: embedding.squeeze(0)?.to_vec1()? })
     }
 }

@@ -7,9 +7,10 @@
 //! | what that means | [`analyze`], [`analysis`] |
 //! | what comes out | [`json`], [`csv`], [`labels`], [`midi`], [`plot`], [`outputs`] |
 //! | pages | [`report`] |
+//! | many files, many machines | [`shard`], [`dataset`], [`identity`] |
 //! | pictures | [`picture`], [`overview`], [`spectrum`] |
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
-//! | heads on frozen features | [`probe`] |
+//! | features, and heads on them | [`features`], [`probe`] |
 //! | the command line | [`cli`] |
 
 pub mod analysis;
@@ -17,9 +18,12 @@ pub mod analyze;
 pub mod cli;
 pub mod compare;
 pub mod csv;
+pub mod dataset;
 pub mod decode;
 pub mod evaluate;
+pub mod features;
 pub mod hear;
+pub mod identity;
 pub mod json;
 pub mod lab;
 pub mod labels;
@@ -32,6 +36,7 @@ pub mod picture;
 pub mod plot;
 pub mod probe;
 pub mod report;
+pub mod shard;
 pub mod spectra;
 pub mod spectrum;
 pub mod train;

@@ -7,22 +7,25 @@ use anyhow::Result;
 use clap::Args;
 
 use super::console::Console;
+use super::dataset::{Dataset, DatasetFlags, origin};
+use super::inputs::{Input, InputFlags, Inputs};
 use super::models::EngineFlags;
 use super::{Outcome, many, models, stop, summary};
 use crate::engine::Engine;
 use crate::say::envelope::EnvelopeSettings;
 use crate::study::analysis::Analysis;
 use crate::study::analyze::analyze;
+use crate::study::dataset::AnalysisRow;
 use crate::study::hear::Stopped;
+use crate::study::identity::{self, Stamp};
 use crate::study::lab::Labels;
 use crate::study::report::{Failure, Report, Row, Source};
 use crate::study::{csv, json, labels, midi, outputs, plot};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Audio files: WAV, AIFF, FLAC, Ogg Vorbis, MP3, M4A, CAF, Matroska.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: InputFlags,
     /// Print JSON: an object for one file, an array for several.
     #[arg(long)]
     json: bool,
@@ -43,6 +46,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "HTML")]
     report: Option<PathBuf>,
     #[command(flatten)]
+    dataset: DatasetFlags,
+    #[command(flatten)]
     engine: EngineFlags,
 }
 
@@ -53,7 +58,7 @@ impl Arguments {
 
     /// Whether anything is written beside the answer.
     fn writes(&self) -> bool {
-        self.report.is_some() || self.directories().next().is_some()
+        self.directories().next().is_some() || self.dataset.parquet.is_some() || self.report.is_some()
     }
 }
 
@@ -64,7 +69,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
             return Ok(Outcome::Failed);
         }
     }
-    let report = match arguments.report.as_ref().map(|path| Report::begin(path, arguments.files.len())).transpose() {
+    let mut inputs = arguments.inputs.gather()?;
+    let report = match arguments.report.as_ref().map(|path| Report::begin(path, inputs.files.len())).transpose() {
         Ok(report) => report,
         Err(error) => {
             console.error(arguments.report.as_deref(), &error);
@@ -72,21 +78,23 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
         }
     };
     let Some(engine) = arguments.engine.start(console) else { return Ok(Outcome::Failed) };
-    let (names, settings) = (names(arguments, console), EnvelopeSettings::default());
-    Ok(Job { arguments, console, engine, report, names, settings }.run())
+    let (shard, origin) = (arguments.inputs.shard, origin(engine.models()));
+    let dataset = arguments.dataset.open(&mut inputs.files, false, shard, &origin, console)?;
+    note_names(arguments, &inputs.files, console);
+    let job = Job { arguments, console, engine, report, inputs, settings: EnvelopeSettings::default() };
+    Ok(job.run(dataset))
 }
 
-/// Output names, with a word about those that are numbered.
-fn names(arguments: &Arguments, console: &Console) -> Vec<String> {
-    let names = outputs::unique_stems(&arguments.files);
-    if arguments.writes() {
-        for (file, name) in arguments.files.iter().zip(&names) {
-            if *name != outputs::stem(file) {
-                console.note(Some(file), &format!("another input has the same name, so its outputs are called {name}"));
-            }
+/// A word about outputs that are numbered.
+fn note_names(arguments: &Arguments, files: &[Input], console: &Console) {
+    if arguments.directories().next().is_none() && arguments.report.is_none() {
+        return;
+    }
+    for Input { path, name } in files {
+        if *name != outputs::stem(path) {
+            console.note(Some(path), &format!("another input has the same name, so its outputs are called {name}"));
         }
     }
-    names
 }
 
 struct Job<'a> {
@@ -94,40 +102,54 @@ struct Job<'a> {
     console: &'a Console,
     engine: Arc<Engine>,
     report: Option<Report>,
-    names: Vec<String>,
+    inputs: Inputs,
     settings: EnvelopeSettings,
 }
 
+/// One file's answer.
+struct Answer {
+    text: String,
+    /// Its line in the report's index.
+    page: Option<Row>,
+    row: Option<AnalysisRow>,
+}
+
 impl Job<'_> {
-    fn run(&self) -> Outcome {
-        let files = &self.arguments.files;
-        let several = files.len() > 1;
-        let json = self.arguments.json;
+    fn run(&self, mut dataset: Option<Dataset<'_, AnalysisRow>>) -> Outcome {
+        let Inputs { files, several } = &self.inputs;
+        let array = self.arguments.json && *several;
         let bar = self.console.count(files.len());
         let mut outcome = Outcome::Done;
         let mut printed = 0;
         let (mut rows, mut failures) = (Vec::new(), Vec::new());
-        if json && several {
+        if array {
             self.console.print("[");
         }
-        let work = |index: usize| self.file(&files[index], &self.names[index]);
+        let work = |index: usize| self.file(&files[index]);
         many::in_order(files.len(), work, |index, result| {
             bar.inc(1);
-            let answer = result.map(|(answer, row)| {
-                rows.extend(row);
-                answer
-            });
-            match answer {
-                Ok(answer) if json && several => {
-                    self.console.print(if printed == 0 { "\n" } else { ",\n" });
-                    self.console.print(&answer);
-                    printed += 1;
+            match result {
+                Ok(answer) => {
+                    if array {
+                        self.console.print(if printed == 0 { "\n" } else { ",\n" });
+                        self.console.print(&answer.text);
+                        printed += 1;
+                    } else {
+                        self.console.print(&(answer.text + "\n"));
+                    }
+                    rows.extend(answer.page);
+                    if let (Some(dataset), Some(row)) = (&mut dataset, answer.row)
+                        && !dataset.add(row)
+                    {
+                        outcome = Outcome::Failed;
+                        return false;
+                    }
                 }
-                Ok(answer) => self.console.print(&(answer + "\n")),
                 Err(error) if error.is::<Stopped>() => {}
                 Err(error) => {
-                    self.console.error(Some(&files[index]), &error);
-                    failures.push(Failure { path: files[index].display().to_string(), error: format!("{error:#}") });
+                    self.console.error(Some(&files[index].path), &error);
+                    failures
+                        .push(Failure { path: files[index].path.display().to_string(), error: format!("{error:#}") });
                     outcome = Outcome::Failed;
                 }
             }
@@ -137,18 +159,21 @@ impl Job<'_> {
         });
         bar.finish_and_clear();
         models::note_device(&self.engine, self.console);
-        if json && several {
+        if array {
             self.console.print("\n]\n");
         }
         if let Some(Err(error)) = self.report.as_ref().map(|report| report.finish(rows, failures)) {
             self.console.error(self.arguments.report.as_deref(), &error);
             outcome = Outcome::Failed;
         }
-        outcome
+        let kept = dataset.is_none_or(|dataset| dataset.finish(!stop::requested()));
+        if kept { outcome } else { Outcome::Failed }
     }
 
-    /// Analyses one file, writes what was asked for, and returns what to print and its row in the report's index.
-    fn file(&self, path: &Path, name: &str) -> Result<(String, Option<Row>)> {
+    /// Analyses one file, writes what was asked for, and returns what to print and to keep.
+    fn file(&self, input: &Input) -> Result<Answer> {
+        let path = &input.path;
+        let stamp = self.arguments.dataset.parquet.is_some().then(|| Stamp::of(path));
         let watch = self.console.watch(path);
         let analysis = analyze(&self.engine, path, &self.settings, &watch)?;
         drop(watch);
@@ -156,10 +181,14 @@ impl Job<'_> {
             self.console.note(Some(path), notice);
         }
         let truth = if self.arguments.plot.is_some() || self.report.is_some() { self.truth(path) } else { None };
-        self.write(&analysis, truth.as_ref(), name)?;
-        let row = self.page(&analysis, truth.as_ref(), path, name)?;
-        let answer = if self.arguments.json { json::object(&analysis)? } else { summary::of(&analysis) };
-        Ok((answer, row))
+        self.write(&analysis, truth.as_ref(), &input.name)?;
+        let page = self.page(&analysis, truth.as_ref(), path, &input.name)?;
+        let text = if self.arguments.json { json::object(&analysis)? } else { summary::of(&analysis) };
+        let row = match stamp {
+            Some(stamp) => Some(AnalysisRow { analysis, stamp: stamp?, content: identity::content(path)? }),
+            None => None,
+        };
+        Ok(Answer { text, page, row })
     }
 
     fn write(&self, analysis: &Analysis, truth: Option<&Labels>, name: &str) -> Result<()> {

@@ -6,8 +6,11 @@
 mod analyze;
 mod compare;
 mod console;
+mod dataset;
 mod evaluate;
+mod features;
 mod guard;
+mod inputs;
 mod many;
 mod models;
 mod stop;
@@ -44,6 +47,8 @@ enum Command {
     Train(train::Arguments),
     /// List the networks: size, front end, source, licence, scores.
     Zoo(zoo::Arguments),
+    /// Export the networks' layers over whole files, for classifiers of your own.
+    Features(features::Arguments),
     /// List the names of all tags.
     Tags(tags::Arguments),
 }
@@ -86,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments, &console),
         Command::Train(arguments) => train::run(&arguments, &console),
         Command::Zoo(arguments) => zoo::run(&arguments, &console),
+        Command::Features(arguments) => features::run(&arguments, &console),
         Command::Tags(arguments) => tags::run(&arguments, &console),
     });
     let outcome = result.unwrap_or_else(|error| {

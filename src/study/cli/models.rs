@@ -38,6 +38,16 @@ pub(super) fn start(
     genre_model: Option<&PathBuf>,
     console: &Console,
 ) -> Option<Arc<Engine>> {
+    let engine = Engine::start(choose(vocal_model, genre_model, console)?, device);
+    engine.map_err(|error| console.error(None, &error.into())).ok()
+}
+
+/// The embedded networks, or files in place of them; `None` where one is unfit, which has then been said.
+pub(super) fn choose(
+    vocal_model: Option<&PathBuf>,
+    genre_model: Option<&PathBuf>,
+    console: &Console,
+) -> Option<ModelSet> {
     let said = |file: Option<&PathBuf>, error: anyhow::Error| console.error(file.map(PathBuf::as_path), &error);
     let models = ModelSet::embedded().map_err(|error| said(None, error.into()));
     let models = models.and_then(|models| match vocal_model {
@@ -48,8 +58,7 @@ pub(super) fn start(
         Some(file) => models.with_genre_file(file).map_err(|error| said(Some(file), unfit(error))),
         None => Ok(models),
     });
-    let engine = models.and_then(|models| Engine::start(models, device).map_err(|error| said(None, error.into())));
-    engine.ok()
+    models.ok()
 }
 
 /// Says what the engine has to say of its device. It knows once it has run.

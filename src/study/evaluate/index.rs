@@ -22,6 +22,8 @@ pub struct Entry {
     pub layout: Layout,
     /// The collection it belongs to: the directory it lies in.
     pub set: String,
+    /// Who or what must not be on both sides of a split (a singer, a song); the name where the index does not say.
+    pub group: String,
 }
 
 /// The columns that are read; others may be there.
@@ -35,6 +37,8 @@ struct Row {
     split: String,
     #[serde(default)]
     layout: Option<String>,
+    #[serde(default)]
+    group: Option<String>,
 }
 
 /// Reads the entries of one split (`all` for every one), in the index's order. Paths in the index are
@@ -73,5 +77,6 @@ fn entry(base: &Path, row: &Row) -> Result<Entry> {
         labels_raw: row.labels_raw.as_deref().filter(|path| !path.is_empty()).map(|path| base.join(path)),
         layout: row.layout.as_deref().unwrap_or("mix").parse()?,
         set,
+        group: row.group.clone().filter(|group| !group.is_empty()).unwrap_or_else(|| row.file.clone()),
     })
 }
