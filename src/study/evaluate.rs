@@ -5,4 +5,5 @@ pub mod genre;
 pub mod index;
 pub mod level;
 pub mod pictures;
+pub mod similar;
 pub mod vocal;

@@ -6,6 +6,8 @@
 //! | what the engine says about it | [`hear`] |
 //! | what that means | [`analyze`], [`analysis`] |
 //! | what comes out | [`json`], [`csv`], [`labels`], [`midi`], [`plot`], [`outputs`] |
+//! | a directory of audio, and what was heard in it | [`library`] |
+//! | what sounds alike | [`similar`] |
 //! | pictures | [`picture`], [`overview`] |
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
 //! | the command line | [`cli`] |
@@ -21,6 +23,7 @@ pub mod hear;
 pub mod json;
 pub mod lab;
 pub mod labels;
+pub mod library;
 pub mod metrics;
 pub mod midi;
 pub mod mix;
@@ -28,4 +31,5 @@ pub mod outputs;
 pub mod overview;
 pub mod picture;
 pub mod plot;
+pub mod similar;
 pub mod train;

@@ -1,6 +1,7 @@
-//! `earmark evaluate vocal|genre`
+//! `earmark evaluate vocal|genre|similar`
 
 mod genre;
+mod similar;
 mod tables;
 mod vocal;
 
@@ -17,11 +18,14 @@ pub(super) enum Command {
     Vocal(vocal::Arguments),
     /// File by file: the genre, against the file names.
     Genre(genre::Arguments),
+    /// Track by track: whether the nearest ones are of the same genre or artist.
+    Similar(similar::Arguments),
 }
 
 pub(super) fn run(command: &Command, console: &Console) -> Result<Outcome> {
     match command {
         Command::Vocal(arguments) => vocal::run(arguments, console),
         Command::Genre(arguments) => genre::run(arguments, console),
+        Command::Similar(arguments) => similar::run(arguments, console),
     }
 }

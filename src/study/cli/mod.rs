@@ -8,6 +8,8 @@ mod compare;
 mod console;
 mod evaluate;
 mod guard;
+mod index;
+mod library;
 mod many;
 mod models;
 mod stop;
@@ -35,6 +37,8 @@ struct Cli {
 enum Command {
     /// Say of audio files who sings when, the genre, and what else is heard.
     Analyze(analyze::Arguments),
+    /// Hear a directory of music once, and keep what was heard in an index file.
+    Index(index::Arguments),
     /// Measure the networks on labelled audio.
     #[command(subcommand)]
     Evaluate(evaluate::Command),
@@ -82,6 +86,7 @@ pub fn run() -> ExitCode {
     let console = Console::new();
     let result = guard::guard(|| match cli.command {
         Command::Analyze(arguments) => analyze::run(&arguments, &console),
+        Command::Index(arguments) => index::run(&arguments, &console),
         Command::Evaluate(command) => evaluate::run(&command, &console),
         Command::Compare(arguments) => compare::run(&arguments, &console),
         Command::Train(arguments) => train::run(&arguments, &console),
