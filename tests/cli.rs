@@ -7,10 +7,14 @@ mod bad_input;
 mod evaluation;
 #[path = "cli/formats.rs"]
 mod formats;
+#[path = "cli/library.rs"]
+mod library;
 #[path = "cli/outputs.rs"]
 mod outputs;
 #[path = "cli/schema.rs"]
 mod schema;
+#[path = "cli/similar.rs"]
+mod similar;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/training.rs"]

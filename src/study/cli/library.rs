@@ -86,8 +86,22 @@ impl LibraryFlags {
     }
 }
 
+/// How closely an index is looked at that seems to be up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Care {
+    /// Enough to answer.
+    Quick,
+    /// All of it is read.
+    Thorough,
+}
+
 /// Brings the index of `root` up to date, and tells what it did; no report where it could not be used at all.
-pub(super) fn update(root: &Path, flags: &LibraryFlags, console: &Console) -> Result<(Outcome, Option<Report>)> {
+pub(super) fn update(
+    root: &Path,
+    flags: &LibraryFlags,
+    care: Care,
+    console: &Console,
+) -> Result<(Outcome, Option<Report>)> {
     let failed = |file: &Path, error: &anyhow::Error| {
         console.error(Some(file), error);
         Ok((Outcome::Failed, None))
@@ -98,7 +112,7 @@ pub(super) fn update(root: &Path, flags: &LibraryFlags, console: &Console) -> Re
     };
     let Some(models) = flags.models(console)? else { return Ok((Outcome::Failed, None)) };
     let index = flags.index_of(root);
-    let known = known(&index, &models);
+    let known = known(&index, &models, care);
     if found.files.is_empty() && found.closed.is_empty() {
         return failed(root, &nothing_there(known.as_deref()));
     }
@@ -129,9 +143,12 @@ pub(super) fn update(root: &Path, flags: &LibraryFlags, console: &Console) -> Re
 }
 
 /// What an index that can be used knows.
-fn known(index: &Path, models: &[String]) -> Option<Vec<Track>> {
+fn known(index: &Path, models: &[String], care: Care) -> Option<Vec<Track>> {
     let library = Library::open(index).ok()?;
     library.check_models(models).ok()?;
+    if care == Care::Thorough {
+        library.check().ok()?;
+    }
     library.tracks().ok()
 }
 

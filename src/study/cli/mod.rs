@@ -11,7 +11,9 @@ mod guard;
 mod index;
 mod library;
 mod many;
+mod map;
 mod models;
+mod similar;
 mod stop;
 mod summary;
 mod table;
@@ -39,6 +41,8 @@ enum Command {
     Analyze(analyze::Arguments),
     /// Hear a directory of music once, and keep what was heard in an index file.
     Index(index::Arguments),
+    /// Find the tracks of a library that sound most like a file.
+    Similar(similar::Arguments),
     /// Measure the networks on labelled audio.
     #[command(subcommand)]
     Evaluate(evaluate::Command),
@@ -87,6 +91,7 @@ pub fn run() -> ExitCode {
     let result = guard::guard(|| match cli.command {
         Command::Analyze(arguments) => analyze::run(&arguments, &console),
         Command::Index(arguments) => index::run(&arguments, &console),
+        Command::Similar(arguments) => similar::run(&arguments, &console),
         Command::Evaluate(command) => evaluate::run(&command, &console),
         Command::Compare(arguments) => compare::run(&arguments, &console),
         Command::Train(arguments) => train::run(&arguments, &console),

@@ -15,6 +15,8 @@ pub mod plan;
 pub mod pooling;
 mod record;
 mod store;
+#[cfg(test)]
+mod tests;
 pub mod track;
 mod unfit;
 mod update;
@@ -98,6 +100,14 @@ impl Library {
         Ok(tracks)
     }
 
+    /// One track; `None` for a path that is not in the index.
+    ///
+    /// # Errors
+    /// See [`Unfit`].
+    pub fn track(&self, path: &Path) -> Result<Option<Track>, Unfit> {
+        self.store.track(path)
+    }
+
     /// Every track's pooled embedding. Silent tracks have none and are left out.
     ///
     /// # Errors
@@ -120,6 +130,18 @@ impl Library {
     /// See [`Unfit`].
     pub fn windows(&self, path: &Path) -> Result<Option<Vec<Window>>, Unfit> {
         self.store.windows(path)
+    }
+
+    /// Reads all of it, so that damage is found wherever it is.
+    ///
+    /// # Errors
+    /// [`Unfit::Damaged`], or the file cannot be read.
+    pub fn check(&self) -> Result<(), Unfit> {
+        self.tracks()?;
+        for pooling in Pooling::ALL {
+            self.vectors(pooling)?;
+        }
+        self.each_windows(|_, _| ())
     }
 
     /// Hands out every track's path and readings, track after track.

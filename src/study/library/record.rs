@@ -107,9 +107,9 @@ mod tests {
         let window = |end_s| Window { end_s, probability: vec![0.25, 1.0], embedding: vec![-3.5, 1e9, 0.0] };
         let windows = [window(10.0), window(12.5)];
         let mut bytes = write_windows(&windows);
-        let read = read_windows(&bytes).unwrap();
-        assert_eq!((read.len(), read[1].end_s, &read[0].probability), (2, 12.5, &windows[0].probability));
-        assert_eq!(read[0].embedding, [-3.5, 65504.0, 0.0], "what is too large is the largest");
+        let back = read_windows(&bytes).unwrap();
+        assert_eq!((back.len(), back[1].end_s, &back[0].probability), (2, 12.5, &windows[0].probability));
+        assert_eq!(back[0].embedding, [-3.5, 65504.0, 0.0], "what is too large is the largest");
         assert!(read_windows(&write_windows(&[])).unwrap().is_empty());
         for at in 0..bytes.len() {
             bytes[at] ^= 4;

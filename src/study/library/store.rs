@@ -139,13 +139,27 @@ impl Store {
         })
     }
 
+    /// One track; `None` for a path that is not in the index.
+    pub(super) fn track(&self, path: &Path) -> Result<Option<Track>, Unfit> {
+        self.one(TRACKS, path, |value| Ok(Track { path: path.to_owned(), ..record::read(value)? }))
+    }
+
     /// One track's readings; `None` for a path that is not in the index.
     pub(super) fn windows(&self, path: &Path) -> Result<Option<Vec<Window>>, Unfit> {
+        self.one(WINDOWS, path, record::read_windows)
+    }
+
+    fn one<T>(
+        &self,
+        table: ByPath,
+        path: &Path,
+        read: impl FnOnce(&[u8]) -> anyhow::Result<T>,
+    ) -> Result<Option<T>, Unfit> {
         let Some(key) = key::of(path) else { return Ok(None) };
         unless_it_panics(|| {
-            let table = self.begin_read()?.open_table(WINDOWS).map_err(Error::from)?;
+            let table = self.begin_read()?.open_table(table).map_err(Error::from)?;
             let value = table.get(key.as_slice())?;
-            value.map(|value| record::read_windows(value.value()).map_err(Unfit::damaged)).transpose()
+            value.map(|value| read(value.value()).map_err(Unfit::damaged)).transpose()
         })
     }
 

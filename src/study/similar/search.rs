@@ -39,6 +39,11 @@ impl Search {
         Self { width, rows, codes, units }
     }
 
+    /// Values of a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// Rows searched in.
     pub fn len(&self) -> usize {
         self.units.len()
