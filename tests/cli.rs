@@ -14,6 +14,8 @@ mod evaluation;
 mod features;
 #[path = "cli/formats.rs"]
 mod formats;
+#[path = "cli/library.rs"]
+mod library;
 #[path = "cli/outputs.rs"]
 mod outputs;
 #[cfg(unix)]
@@ -21,6 +23,8 @@ mod outputs;
 mod report;
 #[path = "cli/schema.rs"]
 mod schema;
+#[path = "cli/similar.rs"]
+mod similar;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/training.rs"]

@@ -5,5 +5,6 @@ pub mod genre;
 pub mod index;
 pub mod level;
 pub mod pictures;
+pub mod similar;
 pub mod transfer;
 pub mod vocal;

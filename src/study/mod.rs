@@ -7,6 +7,8 @@
 //! | what that means | [`analyze`], [`analysis`] |
 //! | what comes out | [`json`], [`csv`], [`labels`], [`midi`], [`plot`], [`outputs`] |
 //! | pages | [`report`] |
+//! | a directory of audio, and what was heard in it | [`library`] |
+//! | what sounds alike | [`similar`] |
 //! | many files, many machines | [`shard`], [`dataset`], [`identity`] |
 //! | pictures | [`picture`], [`overview`], [`spectrum`] |
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
@@ -27,6 +29,7 @@ pub mod identity;
 pub mod json;
 pub mod lab;
 pub mod labels;
+pub mod library;
 pub mod metrics;
 pub mod midi;
 pub mod mix;
@@ -37,6 +40,7 @@ pub mod plot;
 pub mod probe;
 pub mod report;
 pub mod shard;
+pub mod similar;
 pub mod spectra;
 pub mod spectrum;
 pub mod train;

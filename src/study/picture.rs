@@ -7,6 +7,7 @@ mod canvas;
 pub mod chart;
 mod lanes;
 pub mod learning;
+pub mod map;
 pub mod truth;
 
 use std::path::Path;

@@ -119,3 +119,19 @@ pub fn write_integer_wav(path: &Path, sample_rate: u32, channels: u16, bits: u16
     }
     writer.finalize().expect("the WAV closes");
 }
+
+/// Cuts `count` pieces of `seconds` out of the demo, `piece-0.wav` and so on, evenly spread and none like another.
+pub fn pieces(directory: &Path, count: usize, seconds: f64) {
+    let mut file = earmark::study::decode::open(&demo()).expect("the demo opens");
+    let (mut samples, mut block) = (Vec::new(), Vec::new());
+    while file.next_block(&mut block).expect("the demo decodes") {
+        samples.extend_from_slice(&block[0]);
+    }
+    let rate_hz = file.sample_rate_hz;
+    let length = (seconds * rate_hz) as usize;
+    for piece in 0..count {
+        let from = (samples.len() - length) * piece / count.max(1);
+        let path = directory.join(format!("piece-{piece}.wav"));
+        write_integer_wav(&path, rate_hz as u32, 1, 16, &samples[from..from + length]);
+    }
+}

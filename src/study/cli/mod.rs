@@ -10,9 +10,13 @@ mod dataset;
 mod evaluate;
 mod features;
 mod guard;
+mod index;
 mod inputs;
+mod library;
 mod many;
+mod map;
 mod models;
+mod similar;
 mod stop;
 mod summary;
 mod table;
@@ -38,6 +42,10 @@ struct Cli {
 enum Command {
     /// Say of audio files who sings when, the genre, and what else is heard.
     Analyze(analyze::Arguments),
+    /// Hear a directory of music once, and keep what was heard in an index file.
+    Index(index::Arguments),
+    /// Find the tracks of a library that sound most like a file.
+    Similar(similar::Arguments),
     /// Measure the networks on labelled audio.
     #[command(subcommand)]
     Evaluate(evaluate::Command),
@@ -87,6 +95,8 @@ pub fn run() -> ExitCode {
     let console = Console::new();
     let result = guard::guard(|| match cli.command {
         Command::Analyze(arguments) => analyze::run(&arguments, &console),
+        Command::Index(arguments) => index::run(&arguments, &console),
+        Command::Similar(arguments) => similar::run(&arguments, &console),
         Command::Evaluate(command) => evaluate::run(&command, &console),
         Command::Compare(arguments) => compare::run(&arguments, &console),
         Command::Train(arguments) => train::run(&arguments, &console),

@@ -1,0 +1,66 @@
+//! What sounds alike: embeddings as directions in a space, and the nearest of them.
+//!
+//! The idea is Sander Dieleman's ("Recommending music on Spotify with deep learning", 2014); the figures by which the
+//! default was chosen are in `docs/similarity.md`.
+
+pub mod layout;
+pub mod playlist;
+pub mod search;
+pub mod space;
+
+use std::path::{Path, PathBuf};
+
+use super::library::pooling::Pooling;
+use super::library::{Library, Unfit};
+use search::{Hit, Search};
+use space::Space;
+
+/// The pooling by which tracks are compared.
+pub const POOLING: Pooling = Pooling::Mean;
+
+/// A library ready to be asked what sounds alike.
+pub struct Alike {
+    /// Each track's path below the library's directory, in the order of the rows. Silent tracks are left out.
+    pub paths: Vec<PathBuf>,
+    space: Space,
+    search: Search,
+}
+
+impl Alike {
+    /// Reads a library's embeddings.
+    ///
+    /// # Errors
+    /// See [`Unfit`].
+    pub fn new(library: &Library) -> Result<Self, Unfit> {
+        let vectors = library.vectors(POOLING)?;
+        let blocks: Vec<usize> = library.taggers().iter().map(|tagger| tagger.embedding).collect();
+        let space = Space::fit(&vectors.values, &blocks);
+        let rows = vectors.values.chunks_exact(vectors.width.max(1)).flat_map(|row| space.place(row)).collect();
+        Ok(Self { paths: vectors.paths, search: Search::new(rows, space.width()), space })
+    }
+
+    /// The row of a track.
+    pub fn row(&self, path: &Path) -> Option<usize> {
+        self.paths.iter().position(|known| known == path)
+    }
+
+    /// The `count` tracks most like one of the library, without itself.
+    pub fn near_row(&self, row: usize, count: usize) -> Vec<Hit> {
+        self.search.nearest(self.search.row(row), count, Some(row))
+    }
+
+    /// The `count` tracks most like a pooled embedding ([`super::library::pooling::pool`] by [`POOLING`]).
+    pub fn near(&self, embedding: &[f32], count: usize) -> Vec<Hit> {
+        self.search.nearest(&self.space.place(embedding), count, None)
+    }
+
+    /// Values of an embedding.
+    pub fn width(&self) -> usize {
+        self.space.width()
+    }
+
+    /// A place on a picture for each track: see [`layout::flat`].
+    pub fn layout(&self) -> Vec<[f64; 2]> {
+        layout::flat(&self.search)
+    }
+}
