@@ -70,6 +70,11 @@ impl Browser {
 
     /// Sends a command and waits for its answer.
     pub fn command(&mut self, method: &str, parameters: Value) -> Value {
+        self.ask(method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The same, where a refusal is an answer too.
+    fn ask(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
         self.sent += 1;
         let mut command = json!({"id": self.sent, "method": method, "params": parameters});
         if let Some(session) = &self.session {
@@ -79,8 +84,8 @@ impl Browser {
         loop {
             let message = self.messages.recv_timeout(PATIENCE).expect("the browser answers");
             if message["id"] == json!(self.sent) {
-                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
-                return message["result"].clone();
+                let error = &message["error"];
+                return if error.is_null() { Ok(message["result"].clone()) } else { Err(error.clone()) };
             }
             self.events.push(message);
         }
@@ -115,10 +120,11 @@ impl Browser {
         self.value(&format!("document.getElementById('{id}').innerText")).as_str().unwrap_or_default().to_owned()
     }
 
-    /// Waits until an expression is true.
+    /// Waits until an expression is true. While a page is on its way there is nothing to ask, or nothing to find.
     pub fn wait_for(&mut self, expression: &str) {
         let started = Instant::now();
-        while self.value(&format!("Boolean({expression})")) != json!(true) {
+        let options = json!({"expression": format!("Boolean({expression})"), "returnByValue": true});
+        while !self.ask("Runtime.evaluate", options.clone()).is_ok_and(|answer| answer["result"]["value"] == true) {
             assert!(started.elapsed() < PATIENCE, "never true: {expression}");
             std::thread::sleep(Duration::from_millis(30));
         }

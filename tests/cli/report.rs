@@ -78,6 +78,12 @@ fn a_page_shows_what_the_json_says_and_plays_from_where_it_is_clicked() {
     browser.wait_for("document.getElementById('audio').currentTime > 1.1");
     browser.click("#play", 0.5, 0.5);
     assert!(browser.value("document.getElementById('problem').hidden") == true);
+    let ground = "getComputedStyle(document.body).backgroundColor";
+    let grounds = ["light", "dark"].map(|scheme| {
+        browser.prefer(scheme);
+        browser.value(ground)
+    });
+    assert_ne!(grounds[0], grounds[1]);
     browser.assert_peaceful();
 }
 

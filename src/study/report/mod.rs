@@ -88,7 +88,8 @@ impl Report {
     pub fn add(&self, analysis: &Analysis, source: &Source<'_>) -> Result<Option<Row>> {
         let Some(pages) = &self.pages else {
             let data = track::Data::of(analysis, source, &self.directory, None)?;
-            write(&self.path, &page::track(&data)?)?;
+            write(&self.path, &page::track(&data)?)
+                .map_err(|error| anyhow!("its report {} {error}", self.path.display()))?;
             return Ok(None);
         };
         let path = pages.join(format!("{}.html", source.name));
