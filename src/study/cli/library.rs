@@ -1,15 +1,16 @@
 //! Bringing a library's index up to date: what `index` does, and `similar` before it answers.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use serde::Serialize;
 
 use super::console::Console;
 use super::{Outcome, many, models, stop};
-use crate::engine::{DeviceChoice, Engine, ModelSet};
+use crate::engine::{DeviceChoice, Engine, ModelSet, TaggerShape};
 use crate::study::hear::{Attention, Stopped, hear};
 use crate::study::library::plan::Plan;
 use crate::study::library::track::print;
@@ -176,7 +177,7 @@ struct Job<'a> {
 impl Job<'_> {
     fn run(&mut self, mut update: Update, found: &Found) -> Result<()> {
         let known = update.tracks()?;
-        let paths: std::collections::HashSet<PathBuf> = known.iter().map(|track| track.path.clone()).collect();
+        let paths: HashSet<PathBuf> = known.iter().map(|track| track.path.clone()).collect();
         let plan = Plan::new(known, found, self.root);
         update.apply(&plan)?;
         self.report.index = self.index.display().to_string();
@@ -205,7 +206,7 @@ impl Job<'_> {
         engine: &Arc<Engine>,
         update: &mut Update,
         files: &[AudioFile],
-        known: &std::collections::HashSet<PathBuf>,
+        known: &HashSet<PathBuf>,
     ) -> Result<()> {
         let bar = self.console.count(files.len());
         let mut written = Ok(());
@@ -242,8 +243,9 @@ fn heard(
     root: &Path,
     file: &AudioFile,
     console: &Console,
-) -> Result<(HeardTrack, Vec<crate::engine::TaggerShape>)> {
+) -> Result<(HeardTrack, Vec<TaggerShape>)> {
     let path = root.join(&file.path);
+    ensure!(library::can_hold(&file.path), "has a name that is no Unicode; rename it");
     let print = print(&path)?;
     let watch = console.watch(&path);
     let heard = hear(engine, &path, Mix::default(), Attention::Everything, &watch)?;

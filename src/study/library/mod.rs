@@ -43,6 +43,11 @@ pub fn default_index(root: &Path) -> PathBuf {
     root.join(INDEX_NAME)
 }
 
+/// Whether an index can hold a file of this name: outside Unix, only one that is Unicode.
+pub fn can_hold(path: &Path) -> bool {
+    key::of(path).is_some()
+}
+
 /// An index that is open for reading.
 pub struct Library {
     root: PathBuf,

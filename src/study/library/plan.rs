@@ -21,35 +21,32 @@ impl Plan {
     /// Compares what the index knows with what a walk over `root` has found.
     pub fn new(known: Vec<Track>, found: &Found, root: &Path) -> Self {
         let there: HashSet<&Path> = found.files.iter().map(|file| file.path.as_path()).collect();
+        let mut by_path = HashMap::new();
+        let mut missing: HashMap<(u64, i64), Vec<Track>> = HashMap::new();
+        for track in known {
+            // Nothing is known of what lies in a directory that cannot be looked at: it is not gone.
+            if there.contains(track.path.as_path()) || found.is_closed(&track.path) {
+                by_path.insert(track.path.clone(), (track.size, track.modified_ns));
+            } else {
+                missing.entry((track.size, track.modified_ns)).or_default().push(track);
+            }
+        }
         let mut plan = Self::default();
-        let mut same = HashSet::new();
-        let mut missing = Vec::new();
-        let mut by_path: HashMap<PathBuf, Track> = known.into_iter().map(|track| (track.path.clone(), track)).collect();
         for file in &found.files {
-            if by_path.get(&file.path).is_some_and(|track| is_unchanged(track, file)) {
-                same.insert(file.path.as_path());
+            match by_path.get(&file.path) {
+                Some(&looks) if looks == (file.size, file.modified_ns) => {}
+                Some(_) => plan.hear.push(file.clone()),
+                None => match take_moved(&mut missing, file, root) {
+                    Some(track) => {
+                        let from = track.path.clone();
+                        plan.renamed.push((from, Track { path: file.path.clone(), ..track }));
+                    }
+                    None => plan.hear.push(file.clone()),
+                },
             }
         }
-        // Nothing is known of what lies in a directory that cannot be looked at: it is not gone.
-        by_path.retain(|path, track| {
-            let gone = !there.contains(path.as_path()) && !found.is_closed(path);
-            if gone {
-                missing.push(track.clone());
-            }
-            !gone
-        });
-        missing.sort_by(|a, b| a.path.cmp(&b.path));
-        for file in found.files.iter().filter(|file| !same.contains(file.path.as_path())) {
-            let moved = (!by_path.contains_key(&file.path)).then(|| take_moved(&mut missing, file, root)).flatten();
-            match moved {
-                Some(track) => {
-                    let from = track.path.clone();
-                    plan.renamed.push((from, Track { path: file.path.clone(), ..track }));
-                }
-                None => plan.hear.push(file.clone()),
-            }
-        }
-        plan.gone = missing.into_iter().map(|track| track.path).collect();
+        plan.gone = missing.into_values().flatten().map(|track| track.path).collect();
+        plan.gone.sort();
         plan
     }
 
@@ -59,17 +56,10 @@ impl Plan {
     }
 }
 
-fn is_unchanged(track: &Track, file: &AudioFile) -> bool {
-    (track.size, track.modified_ns) == (file.size, file.modified_ns)
-}
-
 /// The missing track that this file is, if it is one: of the same size and time, and alike at both ends.
-fn take_moved(missing: &mut Vec<Track>, file: &AudioFile, root: &Path) -> Option<Track> {
-    let alike = |track: &Track| is_unchanged(track, file);
-    if !missing.iter().any(alike) {
-        return None;
-    }
+fn take_moved(missing: &mut HashMap<(u64, i64), Vec<Track>>, file: &AudioFile, root: &Path) -> Option<Track> {
+    let alike = missing.get_mut(&(file.size, file.modified_ns)).filter(|alike| !alike.is_empty())?;
     let print = print(&root.join(&file.path)).ok()?;
-    let at = missing.iter().position(|track| alike(track) && track.print == print)?;
-    Some(missing.remove(at))
+    let at = alike.iter().position(|track| track.print == print)?;
+    Some(alike.remove(at))
 }

@@ -20,6 +20,8 @@ const LEGEND: u32 = 210;
 const MARGIN: f64 = 46.0;
 /// Names longer than this are cut.
 const LONGEST_NAME: usize = 42;
+/// Room that a name takes, in pixels.
+const NAME: (i32, i32) = (200, 20);
 
 /// One track on the map.
 #[derive(Clone, Debug)]
@@ -109,18 +111,24 @@ fn symbol(area: &Area<'_>, at: (i32, i32), class: Option<usize>, radius: i32) ->
 
 fn draw_marks(marks: &[Mark], places: &[(i32, i32)], map: &Area<'_>) -> Drawn {
     let (width, height) = map.dim_in_pixel();
+    let mut written: Vec<(i32, i32)> = Vec::new();
     for mark in marks {
         let (x, y) = places[mark.dot];
         let (radius, stroke) = if mark.asked { (17, 4) } else { (13, 2) };
         map.draw(&Circle::new((x, y), radius, INK.stroke_width(stroke)))?;
-        // Names stand where there is room for them.
+        // Names stand where there is room for them, and below those that are there already.
         let (side, anchor) = if x < width as i32 / 2 { (radius + 6, HPos::Left) } else { (-radius - 6, HPos::Right) };
+        let mut line = y;
+        while written.iter().any(|other| (other.0 - x).abs() < NAME.0 && (other.1 - line).abs() < NAME.1) {
+            line += NAME.1;
+        }
+        written.push((x, line));
         let mut name: String = mark.name.chars().take(LONGEST_NAME).collect();
         if name.len() < mark.name.len() {
             name.push('…');
         }
         let size = if mark.asked { 20 } else { 16 };
-        text(map, &name, (x + side, y.clamp(12, height as i32 - 12)), (size, INK), (anchor, VPos::Center))?;
+        text(map, &name, (x + side, line.clamp(12, height as i32 - 12)), (size, INK), (anchor, VPos::Center))?;
     }
     Ok(())
 }

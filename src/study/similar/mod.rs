@@ -32,11 +32,14 @@ impl Alike {
     /// # Errors
     /// See [`Unfit`].
     pub fn new(library: &Library) -> Result<Self, Unfit> {
-        let vectors = library.vectors(POOLING)?;
+        let mut vectors = library.vectors(POOLING)?;
         let blocks: Vec<usize> = library.taggers().iter().map(|tagger| tagger.embedding).collect();
         let space = Space::fit(&vectors.values, &blocks);
-        let rows = vectors.values.chunks_exact(vectors.width.max(1)).flat_map(|row| space.place(row)).collect();
-        Ok(Self { paths: vectors.paths, search: Search::new(rows, space.width()), space })
+        // In place: a large library is large in memory too.
+        for row in vectors.values.chunks_exact_mut(vectors.width.max(1)) {
+            row.copy_from_slice(&space.place(row));
+        }
+        Ok(Self { paths: vectors.paths, search: Search::new(vectors.values, space.width()), space })
     }
 
     /// The row of a track.
