@@ -107,12 +107,15 @@ pub enum Attention {
     Everything,
     /// The voice; genre and tags are heard once, at the end.
     Voice,
+    /// Everything as often as the plugin hears it while a song plays.
+    Playing,
 }
 
 impl Attention {
     fn pace(self) -> Pace {
         match self {
             Self::Everything => Pace::FILE,
+            Self::Playing => Pace::LIVE,
             Self::Voice => Pace { refresh_s: f64::INFINITY, ..Pace::FILE },
         }
     }

@@ -120,8 +120,7 @@ pub fn train_on_clips(settings: &ClipSettings, progress: &impl ClipProgress) -> 
         let validates = step % settings.validate_every == 0 || step == settings.steps;
         if validates {
             let net = build(&labels, &run.average)?;
-            let figures = held_out.iter().map(|(name, spectra, group)| measure(&net, name, spectra, *group));
-            let figures: Vec<ClipFigures> = figures.collect::<Result<_>>()?;
+            let figures = measured(&net, &held_out)?;
             let score = figures.iter().map(|figures| figures.accuracy).sum::<f64>() / figures.len().max(1) as f64;
             let best = run.measured(score)?;
             let row = |f: &ClipFigures| (f.name.clone(), vec![Some(f.accuracy), Some(f.cross_entropy)]);
@@ -136,8 +135,7 @@ pub fn train_on_clips(settings: &ClipSettings, progress: &impl ClipProgress) -> 
         }
     }
     let net = build(&labels, &halved(&run.best)?)?;
-    let figures = held_out.iter().map(|(name, spectra, group)| measure(&net, name, spectra, *group));
-    let figures: Vec<ClipFigures> = figures.collect::<Result<_>>()?;
+    let figures = measured(&net, &held_out)?;
     export(settings, &train, &labels, &run.best, &figures)?;
     progress.validated(run.standing.step, &figures, true);
     Ok(true)
@@ -155,26 +153,39 @@ fn read(files: &[PathBuf]) -> Result<Vec<(String, Spectra)>> {
     each.collect()
 }
 
-/// How good `net` is on labelled spectra whose classes are those of `group`.
+/// How good `net` is on labelled spectra whose classes are those of `group`, and `confusion[truth][answer]`.
 ///
 /// # Errors
 /// A clip of fewer than a few seconds.
-pub(crate) fn measure(net: &Compact, name: &str, spectra: &Spectra, group: Group) -> Result<ClipFigures> {
-    let one = |(clip, &label): (&Vec<f32>, &usize)| -> Result<(bool, f64)> {
+pub(crate) fn measure_clips(
+    net: &Compact,
+    name: &str,
+    spectra: &Spectra,
+    group: Group,
+) -> Result<(ClipFigures, Vec<Vec<u32>>)> {
+    let one = |(clip, &label): (&Vec<f32>, &usize)| -> Result<(usize, f64)> {
         let said = net.tag(sequences(clip, spectra.stride))?.probability;
         let said = &said[group.first..][..group.count];
-        let best = (0..said.len()).max_by(|&a, &b| said[a].total_cmp(&said[b]));
-        Ok((best == Some(label), -f64::from(said[label].max(1e-9)).ln()))
+        let best = (0..said.len()).max_by(|&a, &b| said[a].total_cmp(&said[b])).unwrap_or_default();
+        Ok((best, -f64::from(said[label].max(1e-9)).ln()))
     };
-    let each: Vec<(bool, f64)> = spectra.clips.par_iter().zip(&spectra.labels).map(one).collect::<Result<_>>()?;
+    let each: Vec<(usize, f64)> = spectra.clips.par_iter().zip(&spectra.labels).map(one).collect::<Result<_>>()?;
+    let mut confusion = vec![vec![0; group.count]; group.count];
+    each.iter().zip(&spectra.labels).for_each(|((answer, _), &truth)| confusion[truth][*answer] += 1);
     let clips = each.len();
-    let right = each.iter().filter(|(right, _)| *right).count();
-    Ok(ClipFigures {
+    let right: u32 = (0..group.count).map(|class| confusion[class][class]).sum();
+    let figures = ClipFigures {
         name: name.to_owned(),
         clips,
-        accuracy: right as f64 / clips.max(1) as f64,
+        accuracy: f64::from(right) / clips.max(1) as f64,
         cross_entropy: each.iter().map(|(_, entropy)| entropy).sum::<f64>() / clips.max(1) as f64,
-    })
+    };
+    Ok((figures, confusion))
+}
+
+fn measured(net: &Compact, held_out: &[(String, &Spectra, Group)]) -> Result<Vec<ClipFigures>> {
+    let each = held_out.iter().map(|(name, spectra, group)| measure_clips(net, name, spectra, *group));
+    each.map(|measured| measured.map(|(figures, _)| figures)).collect()
 }
 
 fn build(labels: &[String], tensors: &HashMap<String, Tensor>) -> Result<Compact> {

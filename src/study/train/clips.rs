@@ -14,10 +14,10 @@ const SMALL_SHARE: f64 = 0.35;
 const MOST_SHIFT: i32 = 4;
 /// Deviation of a random equaliser at its five points, in units of 40 dB.
 const COLOUR: f32 = 0.1;
-const MASKED_BANDS: usize = 16;
-const MASKED_FRAMES: usize = 12;
+const MASKED_BANDS: usize = 12;
+const MASKED_FRAMES: usize = 8;
 /// Mixtures are drawn from Beta(1/2, 1/2), the arcsine distribution.
-const MIXED_SHARE: f64 = 0.7;
+const MIXED_SHARE: f64 = 0.4;
 
 /// One collection to learn from.
 pub(super) struct Collection<'a> {

@@ -13,7 +13,7 @@ use super::weights::Weights;
 use crate::nets::compact::{BANDS, EMBEDDING, EPS, KERNEL, LAYERS, POOLED};
 
 /// Share of the pooled values left out in training.
-const DROPOUT: f32 = 0.4;
+const DROPOUT: f32 = 0.25;
 /// Name of the layer that answers for another net's embedding; it is not part of the net that runs.
 pub(super) const TEACHER: &str = "teacher";
 

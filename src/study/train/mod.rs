@@ -43,6 +43,7 @@ mod weights;
 #[cfg(test)]
 mod references_test;
 
+pub(crate) use clip_run::measure_clips;
 pub use clip_run::{ClipFigures, ClipProgress, ClipSettings, train_on_clips};
 pub use run::{Progress, train};
 pub use settings::{NetKind, Settings};
