@@ -8,6 +8,7 @@
 use candle_core::{Device, Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
+use super::FrameObserver;
 use super::convolution::{Convolution, Shape};
 use super::fsmn::{FsmnStream, History, INPUTS, Outputs, PROJECTION, Statistics, Taps, Trunk};
 use super::fsmn::{bottleneck, bottleneck_rows, with_rows};
@@ -56,6 +57,10 @@ pub struct ConvFsmnStream {
 }
 
 impl ConvFsmn {
+    /// The layers that an observer sees: the trunk's memory, the convolutions, both joined, and what each memory over the
+    /// phrase makes of that. The last one is what the probabilities are read from.
+    pub const LAYERS: [&'static str; 3 + DILATIONS.len()] = ["memory", "picture", "joint", "phrase0", "phrase1"];
+
     /// Builds the net from its tensors: `outputs` sigmoids per frame, `delay` frames late.
     ///
     /// # Errors
@@ -118,6 +123,21 @@ impl ConvFsmn {
     /// # Errors
     /// If a product fails (frames that are not whole rows).
     pub fn step(&self, streams: &mut [&mut ConvFsmnStream], frames: &[&[f32]], end: bool) -> Result<Vec<Vec<f32>>> {
+        self.step_observed(streams, frames, end, &mut |_, _, _| ())
+    }
+
+    /// The same, while `observe` sees each of [`Self::LAYERS`]: one row for each frame read, stream after stream.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn step_observed(
+        &self,
+        streams: &mut [&mut ConvFsmnStream],
+        frames: &[&[f32]],
+        end: bool,
+        observe: &mut FrameObserver<'_>,
+    ) -> Result<Vec<Vec<f32>>> {
+        let [memory_layer, picture_layer, joint_layer, phrase_layers @ ..] = Self::LAYERS;
         let silence = if end { self.statistics.mean_frames(self.delay) } else { Vec::new() };
         let frames: Vec<Vec<f32>> = frames.iter().map(|frames| [frames, silence.as_slice()].concat()).collect();
         let slices: Vec<&[f32]> = frames.iter().map(Vec::as_slice).collect();
@@ -126,6 +146,8 @@ impl ConvFsmn {
             self.trunk.step(&mut trunks, &slices, false)?
         };
         let picture = self.picture(streams, &slices)?;
+        observe(memory_layer, PROJECTION, &memory);
+        observe(picture_layer, PROJECTION, &picture);
         let both: Vec<f32> = memory
             .chunks_exact(PROJECTION)
             .zip(picture.chunks_exact(PROJECTION))
@@ -137,10 +159,12 @@ impl ConvFsmn {
             self.joint[1].forward(&self.joint[0].forward(&x)?)
         })?;
         x.iter_mut().zip(&memory).for_each(|(x, memory)| *x += memory);
-        for (number, phrase) in self.phrase.iter().enumerate() {
+        observe(joint_layer, PROJECTION, &x);
+        for ((number, phrase), layer) in self.phrase.iter().enumerate().zip(phrase_layers) {
             let projected = bottleneck_rows(&phrase.bottleneck, &x)?;
             let histories = streams.iter_mut().map(|stream| &mut stream.phrase[number]);
             x = phrase.taps.filter_all(histories, &projected, Some(&x), &mut rows, false);
+            observe(layer, PROJECTION, &x);
         }
         let probability = self.output.forward(&x)?;
         let mut rest = probability.as_slice();

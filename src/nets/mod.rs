@@ -33,6 +33,9 @@ pub use vocal::{VocalNet, VocalStream};
 /// net goes over (tokens, frames), or one where it has already summed them up.
 pub type Observer<'a> = dyn FnMut(&'static str, &candle_core::Tensor) -> candle_core::Result<()> + 'a;
 
+/// Sees a voice net's layers while it runs: a layer's name, its width, and its rows, one a frame.
+pub type FrameObserver<'a> = dyn FnMut(&'static str, usize, &[f32]) + 'a;
+
 /// What a tagger says about a window of audio.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tagging {

@@ -2,6 +2,7 @@
 
 use candle_core::Result;
 
+use super::FrameObserver;
 use super::conv_fsmn::{ConvFsmn, ConvFsmnStream};
 use super::crnn::{Crnn, CrnnStream};
 use super::fsmn::{Fsmn, FsmnStream};
@@ -88,6 +89,25 @@ impl VocalNet {
             Self::Crnn(net) => net.step(&mut all(streams, VocalStream::crnn)?, frames, end),
             Self::Lstm(net) => net.step(&mut all(streams, VocalStream::lstm)?, frames, end),
             Self::LstmBi(net) => net.step(&mut all(streams, VocalStream::lstm_bi)?, frames, end),
+        }
+    }
+}
+
+impl VocalNet {
+    /// As [`Self::step`], while `observe` sees the layers of a net that shows them; of these there is one, [`ConvFsmn`].
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn step_observed(
+        &self,
+        streams: &mut [&mut VocalStream],
+        frames: &[&[f32]],
+        end: bool,
+        observe: &mut FrameObserver<'_>,
+    ) -> Result<Vec<Vec<f32>>> {
+        match self {
+            Self::ConvFsmn(net) => net.step_observed(&mut all(streams, VocalStream::conv_fsmn)?, frames, end, observe),
+            Self::Fsmn(_) | Self::Crnn(_) | Self::Lstm(_) | Self::LstmBi(_) => self.step(streams, frames, end),
         }
     }
 }

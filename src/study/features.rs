@@ -1,13 +1,15 @@
-//! Features of whole files for other people's classifiers: what each layer of the taggers makes of the audio, pooled.
+//! Features of whole files for other people's classifiers: what each layer of the nets makes of the audio, pooled.
 //!
 //! Mel frames come from the plugin's listener, windows are the engine's: whole windows follow one another, the last one
-//! ends with the audio (and overlaps the one before), and windows that end in silence are left out.
+//! ends with the audio (and overlaps the one before), and windows that end in silence are left out. The voice net hears every
+//! frame.
 
 mod layers;
 mod mfcc;
 mod pool;
 mod row;
 mod tensors;
+mod voice;
 mod window;
 
 use std::path::Path;
@@ -21,11 +23,13 @@ use super::mix::Mix;
 use crate::engine::{ModelSet, Models, keep_products_on_one_thread};
 use crate::listen::{FrontEnd, Listener};
 use crate::nets::{Net, Tagging};
+use layers::Source;
 pub use layers::{Layer, Layers, MFCC};
 pub use mfcc::Mfcc;
 use pool::Pool;
 pub use row::FeaturesRow;
 pub use tensors::tensors;
+use voice::Voice;
 use window::Windows;
 
 /// How values over time become one.
@@ -56,6 +60,8 @@ pub struct Extractor {
     front_ends: Vec<FrontEnd>,
     /// The taggers that are needed: number, and index of the front end.
     taggers: Vec<(usize, usize)>,
+    /// Index of the front end of the voice net, if it is needed.
+    voice: Option<usize>,
     /// Index of the front end of the MFCC, if they are wanted.
     mfcc: Option<usize>,
 }
@@ -75,10 +81,11 @@ impl Extractor {
                 front_ends.len() - 1
             })
         };
-        let wanted = models.taggers.iter().enumerate().filter(|(number, _)| layers.needs(Some(*number)));
+        let wanted = models.taggers.iter().enumerate().filter(|(number, _)| layers.needs(Source::Tagger(*number)));
         let taggers = wanted.map(|(number, model)| (number, index(&model.card.front_end))).collect();
-        let mfcc = layers.needs(None).then(|| index(&mfcc::front_end()));
-        Ok(Self { models, layers, front_ends, taggers, mfcc })
+        let voice = layers.needs(Source::Voice).then(|| index(&models.vocal.card.front_end));
+        let mfcc = layers.needs(Source::Mfcc).then(|| index(&mfcc::front_end()));
+        Ok(Self { models, layers, front_ends, taggers, voice, mfcc })
     }
 
     /// The layers, in the order of all features.
@@ -121,9 +128,11 @@ impl Extractor {
         let windows = |&(number, front_end): &(usize, usize)| {
             Windows::new(&self.models.taggers[number].net, &self.front_ends[front_end])
         };
+        let voice = self.voice.map(|_| Voice::new(&self.models.vocal, &self.layers)).transpose()?;
         Ok(Hearing {
             extractor: self,
             listener,
+            voice,
             windows: self.taggers.iter().map(windows).collect(),
             mfcc: Mfcc::default(),
             pool: Pool::new(self.layers.all().len()),
@@ -137,6 +146,7 @@ impl Extractor {
 struct Hearing<'a> {
     extractor: &'a Extractor,
     listener: Listener,
+    voice: Option<Voice<'a>>,
     /// For each tagger that is needed.
     windows: Vec<Windows>,
     mfcc: Mfcc,
@@ -147,23 +157,30 @@ struct Hearing<'a> {
 
 impl Hearing<'_> {
     fn push(&mut self, channels: &[&[f32]]) -> Result<()> {
-        let Self { extractor, listener, windows, mfcc, pool, .. } = self;
-        let mut failed = None;
+        let Self { extractor, listener, voice, windows, mfcc, pool, .. } = self;
+        let mut result = Ok(());
+        let mut note = |done: Result<()>| {
+            if result.is_ok() {
+                result = done;
+            }
+        };
         listener.push(channels, |frame| {
             if extractor.mfcc == Some(frame.front_end) {
                 mfcc.push(frame.mels);
             }
+            if let (Some(voice), true) = (voice.as_mut(), extractor.voice == Some(frame.front_end)) {
+                note(voice.push(frame.mels, pool));
+            }
             for (&(number, front_end), windows) in extractor.taggers.iter().zip(windows.iter_mut()) {
                 if front_end == frame.front_end
                     && let Some(window) = windows.push(frame.mels, frame.peak)
-                    && let Err(error) = extractor.observe(number, window, pool)
                 {
-                    failed = Some(error);
+                    note(extractor.observe(number, window, pool).map(|_| ()));
                 }
             }
         });
         self.samples += channels.first().map_or(0, |channel| channel.len()) as u64;
-        failed.map_or(Ok(()), Err)
+        result
     }
 
     fn end(mut self) -> Result<Features> {
@@ -173,12 +190,12 @@ impl Hearing<'_> {
             }
             windows.check(&self.extractor.models.taggers[number].card.name)?;
         }
-        if self.extractor.mfcc.is_some() {
+        if let Some(voice) = &mut self.voice {
+            voice.end(&mut self.pool)?;
+        }
+        if let Some(index) = self.extractor.layers.place(Source::Mfcc, MFCC) {
             let statistics = self.mfcc.statistics().context("is too short for MFCC; give at least 0.2 s")?;
-            let layers = self.extractor.layers();
-            if let Some(index) = layers.iter().position(|layer| layer.tagger.is_none()) {
-                self.pool.set(index, statistics);
-            }
+            self.pool.set(index, statistics);
         }
         let duration_s = self.samples as f64 / self.sample_rate_hz;
         let (mean, max) = self.pool.end();
@@ -189,13 +206,8 @@ impl Hearing<'_> {
 impl Extractor {
     /// Runs a tagger over a window and pools the layers that are wanted.
     fn observe(&self, number: usize, window: &[f32], pool: &mut Pool) -> Result<Tagging> {
-        let layers = self.layers.all();
-        let mut observe = |name: &'static str, values: &candle_core::Tensor| match layers
-            .iter()
-            .position(|layer| layer.tagger == Some(number) && layer.layer == name)
-        {
-            Some(index) => pool.add(index, values),
-            None => Ok(()),
+        let mut observe = |name: &'static str, values: &candle_core::Tensor| {
+            self.layers.place(Source::Tagger(number), name).map_or(Ok(()), |index| pool.add(index, values))
         };
         match &self.models.taggers[number].net {
             Net::Ced(net) => Ok(net.forward_observed(window, &mut observe)?),

@@ -33,16 +33,23 @@ fn layers_are_the_engines_own_in_tensors_and_table_alike() {
         "--parquet".as_ref(),
         table.as_os_str(),
         "--layers".as_ref(),
-        "all,mfcc".as_ref(),
+        "all,voice,mfcc".as_ref(),
         "--pool".as_ref(),
         "both".as_ref(),
     ])
     .quiet();
-    assert_eq!(run.stdout, format!("{}: 2 files, 30 layers\n", out.display()));
+    assert_eq!(run.stdout, format!("{}: 2 files, 35 layers\n", out.display()));
     let bytes = fs::read(&out).unwrap();
     let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).unwrap();
-    assert_eq!(tensors.len(), 60);
-    let widths = [("ced-tiny/patch", 192), ("ced-tiny/block12", 192), ("ced-tiny/scores", 527), ("mfcc", 120)];
+    assert_eq!(tensors.len(), 70);
+    let widths = [
+        ("ced-tiny/patch", 192),
+        ("ced-tiny/block12", 192),
+        ("ced-tiny/scores", 527),
+        ("earmark-voice/memory", 128),
+        ("earmark-voice/phrase1", 128),
+        ("mfcc", 120),
+    ];
     let musicnn = [("timbral", 408), ("temporal", 153), ("mid3", 64), ("penultimate", 200), ("tags", 50)];
     let musicnn = musicnn.map(|(layer, width)| (format!("musicnn-msd/{layer}"), width));
     for (name, width) in widths.map(|(name, width)| (name.to_owned(), width)).into_iter().chain(musicnn) {
@@ -67,7 +74,7 @@ fn layers_are_the_engines_own_in_tensors_and_table_alike() {
 
     let rows = rows(&table);
     for (number, name) in names.iter().enumerate() {
-        for layer in ["ced-tiny/block7", "musicnn-mtt/mid2.max", "mfcc"] {
+        for layer in ["ced-tiny/block7", "musicnn-mtt/mid2.max", "earmark-voice/joint", "mfcc"] {
             let list = rows[name].column_by_name(layer).unwrap().as_list::<i32>().value(0);
             assert_eq!(
                 list.as_primitive::<Float32Type>().values().to_vec(),

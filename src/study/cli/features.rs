@@ -35,7 +35,8 @@ pub(super) struct Arguments {
     /// The safetensors file to write: a tensor [files, width] per layer, the files' names in its metadata.
     #[arg(long, value_name = "FILE", required_unless_present = "parquet")]
     out: Option<PathBuf>,
-    /// Which layers: all, last (each net's embedding), mfcc (a baseline), or names of nets and layers; several by commas.
+    /// Which layers: all (of the taggers), last (each one's embedding), voice (the voice network's), mfcc (a baseline), or
+    /// names of networks and layers; several by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "all")]
     layers: Vec<String>,
     /// How they are pooled over time.
@@ -43,13 +44,18 @@ pub(super) struct Arguments {
     pool: Pool,
     #[command(flatten)]
     dataset: DatasetFlags,
+    /// A vocal network to use in place of the built-in one.
+    #[arg(long, value_name = "FILE")]
+    vocal_model: Option<PathBuf>,
     /// A genre network to use in place of the built-in ones.
     #[arg(long, value_name = "FILE")]
     genre_model: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
-    let Some(models) = choose(None, arguments.genre_model.as_ref(), console) else { return Ok(Outcome::Failed) };
+    let Some(models) = choose(arguments.vocal_model.as_ref(), arguments.genre_model.as_ref(), console) else {
+        return Ok(Outcome::Failed);
+    };
     let layers = Layers::choose(&arguments.layers, &models)?;
     let pooling: Arc<[Pooling]> = match arguments.pool {
         Pool::Mean => [Pooling::Mean].into(),

@@ -3,18 +3,31 @@
 use anyhow::{Result, bail};
 
 use crate::engine::ModelSet;
-use crate::nets::{Card, Ced, Compact, Musicnn};
+use crate::nets::{Card, Ced, Compact, ConvFsmn, Musicnn};
 
 /// The name of the baseline: MFCC statistics, see [`super::Mfcc`].
 pub const MFCC: &str = "mfcc";
+
+/// The word for all layers of the voice net.
+const VOICE: &str = "voice";
+
+/// Where a layer belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The tagger of this number.
+    Tagger(usize),
+    /// The voice net.
+    Voice,
+    /// No net: [`MFCC`].
+    Mfcc,
+}
 
 /// One layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
     /// `NET/LAYER`, or [`MFCC`].
     pub name: String,
-    /// The tagger's number; none for [`MFCC`].
-    pub(super) tagger: Option<usize>,
+    pub(super) source: Source,
     /// Its name within the net.
     pub(super) layer: &'static str,
 }
@@ -24,47 +37,49 @@ pub struct Layer {
 pub struct Layers(Vec<Layer>);
 
 impl Layers {
-    /// The layers that `words` name: `all` (every layer of every tagger), `last` (each one's embedding), `mfcc`, the name of
-    /// a net, of a layer (`mid1`), or of one net's layer (`musicnn-msd/mid1`).
+    /// The layers that `words` name: `all` (every layer of every tagger), `last` (each one's embedding), `voice` (the voice
+    /// net's), `mfcc`, the name of a net, of a layer (`mid1`), or of one net's layer (`musicnn-msd/mid1`).
     ///
     /// # Errors
     /// A word that names none; all names are listed.
     pub fn choose(words: &[String], models: &ModelSet) -> Result<Self> {
-        let cards: Vec<&Card> = models.tagger_cards().collect();
-        let mut known: Vec<(Layer, bool)> = Vec::new();
-        for (number, card) in cards.iter().enumerate() {
+        let taggers = models.tagger_cards().enumerate().map(|(number, card)| (Source::Tagger(number), card));
+        let nets: Vec<(Source, &Card)> = taggers.chain([(Source::Voice, models.vocal_card())]).collect();
+        // Layer, its net's name, and whether it is the embedding.
+        let mut known: Vec<(Layer, &str, bool)> = Vec::new();
+        for (source, card) in nets {
             let (layers, last) = of_architecture(&card.architecture);
             known.extend(layers.iter().map(|&layer| {
                 let name = format!("{}/{layer}", card.name);
-                (Layer { name, tagger: Some(number), layer }, layer == last)
+                (Layer { name, source, layer }, card.name.as_str(), layer == last)
             }));
         }
-        known.push((Layer { name: MFCC.to_owned(), tagger: None, layer: MFCC }, false));
+        known.push((Layer { name: MFCC.to_owned(), source: Source::Mfcc, layer: MFCC }, MFCC, false));
         let mut wanted = vec![false; known.len()];
         for word in words {
             let mut found = false;
-            for ((layer, is_last), wanted) in known.iter().zip(&mut wanted) {
-                let net = layer.tagger.map(|number| cards[number].name.as_str());
+            for ((layer, net, is_last), wanted) in known.iter().zip(&mut wanted) {
+                let of_tagger = matches!(layer.source, Source::Tagger(_));
                 let named = match word.as_str() {
-                    "all" => net.is_some(),
-                    "last" => *is_last,
-                    word => layer.name == word || layer.layer == word || net == Some(word),
+                    "all" => of_tagger,
+                    "last" => of_tagger && *is_last,
+                    VOICE => layer.source == Source::Voice,
+                    word => layer.name == word || layer.layer == word || *net == word,
                 };
                 *wanted |= named;
                 found |= named;
             }
             if !found {
-                let nets: Vec<&str> = cards.iter().map(|card| card.name.as_str()).collect();
-                let mut names: Vec<&str> = Vec::new();
-                for (Layer { layer, .. }, _) in &known {
-                    if !names.contains(layer) {
-                        names.push(layer);
+                let mut names: Vec<&str> = vec!["all", "last", VOICE];
+                for name in known.iter().map(|known| known.1).chain(known.iter().map(|known| known.0.layer)) {
+                    if !names.contains(&name) {
+                        names.push(name);
                     }
                 }
-                bail!("no layer is called {word:?}; choose all, last, {}, or {}", nets.join(", "), names.join(", "));
+                bail!("no layer is called {word:?}; choose from {}", names.join(", "));
             }
         }
-        Ok(Self(known.into_iter().zip(wanted).filter_map(|((layer, _), wanted)| wanted.then_some(layer)).collect()))
+        Ok(Self(known.into_iter().zip(wanted).filter_map(|((layer, ..), wanted)| wanted.then_some(layer)).collect()))
     }
 
     /// The layers.
@@ -72,9 +87,14 @@ impl Layers {
         &self.0
     }
 
-    /// Whether any is this tagger's (none: [`MFCC`]).
-    pub(super) fn needs(&self, tagger: Option<usize>) -> bool {
-        self.0.iter().any(|layer| layer.tagger == tagger)
+    /// Whether any layer belongs there.
+    pub(super) fn needs(&self, source: Source) -> bool {
+        self.0.iter().any(|layer| layer.source == source)
+    }
+
+    /// The place of a net's layer, if it is wanted.
+    pub(super) fn place(&self, source: Source, layer: &str) -> Option<usize> {
+        self.0.iter().position(|known| known.source == source && known.layer == layer)
     }
 }
 
@@ -84,6 +104,7 @@ fn of_architecture(architecture: &str) -> (&'static [&'static str], &'static str
         "ced" => (&Ced::LAYERS, "norm"),
         "musicnn" => (&Musicnn::LAYERS, "penultimate"),
         "compact" => (&Compact::LAYERS, "hidden"),
+        "conv_fsmn" => (&ConvFsmn::LAYERS, "phrase1"),
         _ => (&[], ""),
     }
 }
@@ -109,6 +130,8 @@ mod tests {
             names(&["mfcc", "mid1", "ced-tiny/block3", "mid1"]).expect("layers"),
             ["ced-tiny/block3", "musicnn-msd/mid1", "musicnn-mtt/mid1", "mfcc"]
         );
+        assert_eq!(names(&["voice"]).expect("layers"), names(&["earmark-voice"]).expect("layers"));
+        assert_eq!(names(&["voice"]).expect("layers").len(), 5);
         assert_eq!(names(&["musicnn-mtt"]).expect("layers").len(), 7);
         let error = names(&["block13"]).expect_err("no such layer").to_string();
         assert!(error.contains("block12") && error.contains("musicnn-msd") && error.contains("; choose"), "{error}");

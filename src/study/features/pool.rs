@@ -14,6 +14,16 @@ struct Sums {
     max: Vec<f32>,
 }
 
+impl Sums {
+    fn add(&mut self, mean: &[f32], max: &[f32]) {
+        self.sum.resize(mean.len(), 0.0);
+        self.max.resize(max.len(), f32::NEG_INFINITY);
+        self.windows += 1;
+        self.sum.iter_mut().zip(mean).for_each(|(sum, &mean)| *sum += f64::from(mean));
+        self.max.iter_mut().zip(max).for_each(|(highest, &max)| *highest = highest.max(max));
+    }
+}
+
 impl Pool {
     pub(super) fn new(layers: usize) -> Self {
         Self { layers: vec![Sums::default(); layers] }
@@ -21,16 +31,15 @@ impl Pool {
 
     /// Adds a window's values, `[rows, width]`.
     pub(super) fn add(&mut self, layer: usize, values: &Tensor) -> Result<()> {
-        // Rows one after the other: a mean over a layer's whole width at once runs along memory.
         let mean: Vec<f32> = values.mean_keepdim(0)?.flatten_all()?.to_vec1()?;
         let max: Vec<f32> = values.max_keepdim(0)?.flatten_all()?.to_vec1()?;
-        let sums = &mut self.layers[layer];
-        sums.sum.resize(mean.len(), 0.0);
-        sums.max.resize(max.len(), f32::NEG_INFINITY);
-        sums.windows += 1;
-        sums.sum.iter_mut().zip(mean).for_each(|(sum, mean)| *sum += f64::from(mean));
-        sums.max.iter_mut().zip(max).for_each(|(highest, max)| *highest = highest.max(max));
+        self.layers[layer].add(&mean, &max);
         Ok(())
+    }
+
+    /// Adds rows of `width` values, each of them a window of its own.
+    pub(super) fn add_rows(&mut self, layer: usize, width: usize, rows: &[f32]) {
+        rows.chunks_exact(width).for_each(|row| self.layers[layer].add(row, row));
     }
 
     /// Sets values that are pooled already.

@@ -19,7 +19,8 @@ pub(in crate::study::cli) struct Arguments {
     /// CSV with the columns file, labels, split, layout, group; its files with stems are used, paths are relative to it.
     #[arg(value_name = "INDEX.csv")]
     index: PathBuf,
-    /// Which layers: all, last (each net's embedding), mfcc (a baseline), or names of nets and layers; several by commas.
+    /// Which layers: all (of the taggers), last (each one's embedding), voice (the voice network's, which is trained for just
+    /// this), mfcc (a baseline), or names of networks and layers; several by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "all,mfcc")]
     layers: Vec<String>,
     /// The genre network whose layers are used, in place of the built-in ones.
