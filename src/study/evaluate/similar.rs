@@ -13,6 +13,7 @@ use crate::say::genre::GENRES;
 use crate::study::hear::Window;
 use crate::study::library::pooling::{Pooling, pool};
 use crate::study::mix::Layout;
+use crate::study::similar::families;
 use crate::study::similar::search::Search;
 use crate::study::similar::space::Space;
 
@@ -169,20 +170,16 @@ struct Choice {
     parts: Vec<std::ops::Range<usize>>,
 }
 
-/// All taggers, each alone, and those whose names begin alike together.
+/// Everything, and each family of taggers alone.
 fn choices(taggers: &[TaggerShape]) -> Vec<Choice> {
     let mut end = 0;
-    let mut parts = Vec::new();
-    for tagger in taggers {
-        end += tagger.embedding;
-        parts.push((tagger.name.as_str(), end - tagger.embedding..end));
+    let mut alone = Vec::new();
+    for family in families(taggers) {
+        end += family.width;
+        alone.push(Choice { name: family.name, parts: vec![end - family.width..end] });
     }
-    let mut choices = vec![Choice { name: "all".into(), parts: parts.iter().map(|(_, part)| part.clone()).collect() }];
-    let family = |name: &str| name.split('-').next().unwrap_or(name).to_owned();
-    for run in parts.chunk_by(|a, b| family(a.0) == family(b.0)) {
-        choices.push(Choice { name: family(run[0].0), parts: run.iter().map(|(_, part)| part.clone()).collect() });
-    }
-    choices
+    let all = Choice { name: "all".into(), parts: alone.iter().flat_map(|choice| choice.parts.clone()).collect() };
+    [all].into_iter().chain(alone).collect()
 }
 
 /// Mean share of same labels among the nearest, over all tracks that share their label with another.

@@ -19,7 +19,12 @@ const ROUNDS: usize = 30;
 /// A place for each row: near each other where directions are. Units mean nothing.
 pub fn flat(search: &Search) -> Vec<[f64; 2]> {
     let places = principal(search);
-    if TSNE_TRACKS.contains(&search.len()) { neighbours_together(search, &places) } else { places }
+    if !TSNE_TRACKS.contains(&search.len()) {
+        return places;
+    }
+    let together = neighbours_together(search, &places);
+    // Copies of one track have no neighbourhood to preserve.
+    if together.iter().flatten().all(|value| value.is_finite()) { together } else { places }
 }
 
 /// Rows along the two directions in which they differ most.
@@ -85,8 +90,7 @@ fn neighbours_together(search: &Search, start: &[[f64; 2]]) -> Vec<[f64; 2]> {
     let ids: Vec<usize> = (0..rows).collect();
     let mut tsne: tSNE<'_, f64, usize> = tSNE::new(&ids);
     tsne.perplexity(perplexity).initial_embedding(start).barnes_hut_with_neighbors(THETA, &neighbours);
-    let places: Vec<[f64; 2]> = tsne.embedding().chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
-    places
+    tsne.embedding().chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect()
 }
 
 fn add_scaled(sum: &mut [f64], row: &[f32], scale: f64) {

@@ -12,11 +12,29 @@ use std::path::{Path, PathBuf};
 
 use super::library::pooling::Pooling;
 use super::library::{Library, Unfit};
+use crate::engine::TaggerShape;
 use search::{Hit, Search};
 use space::Space;
 
 /// The pooling by which tracks are compared.
 pub const POOLING: Pooling = Pooling::Mean;
+
+/// Taggers that are trained alike and hear alike (`musicnn-msd` and `musicnn-mtt`): they share a say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// What their names begin with.
+    pub name: String,
+    /// Values of their embeddings together.
+    pub width: usize,
+}
+
+/// The families of taggers, in the order of their values.
+pub fn families(taggers: &[TaggerShape]) -> Vec<Family> {
+    let name = |tagger: &TaggerShape| tagger.name.split('-').next().unwrap_or_default().to_owned();
+    let family =
+        |run: &[TaggerShape]| Family { name: name(&run[0]), width: run.iter().map(|tagger| tagger.embedding).sum() };
+    taggers.chunk_by(|a, b| name(a) == name(b)).map(family).collect()
+}
 
 /// A library ready to be asked what sounds alike.
 pub struct Alike {
@@ -33,7 +51,7 @@ impl Alike {
     /// See [`Unfit`].
     pub fn new(library: &Library) -> Result<Self, Unfit> {
         let mut vectors = library.vectors(POOLING)?;
-        let blocks: Vec<usize> = library.taggers().iter().map(|tagger| tagger.embedding).collect();
+        let blocks: Vec<usize> = families(&library.taggers()).iter().map(|family| family.width).collect();
         let space = Space::fit(&vectors.values, &blocks);
         // In place: a large library is large in memory too.
         for row in vectors.values.chunks_exact_mut(vectors.width.max(1)) {
