@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     let settings = EnvelopeSettings::default();
     let work = |index: usize| {
         let path = &entries[index].path;
-        analyze(&engine, path, &settings, &console.watch(path)).map(|analysis| analysis.genre.probability)
+        analyze(&engine, path, &settings, &console.watch(path)).map(|analysis| analysis.genre.fixed)
     };
     many::in_order(entries.len(), work, |index, result| {
         bar.inc(1);
