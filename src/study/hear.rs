@@ -164,7 +164,10 @@ impl Hearing {
             delay_s: ear.vocal_delay_s(),
             vocal: Vec::new(),
             genre: Vec::new(),
-            own: engine.models().head_card().map(|card| OwnClasses { labels: card.labels.clone(), ..Default::default() }),
+            own: engine
+                .models()
+                .head_card()
+                .map(|card| OwnClasses { labels: card.labels.clone(), ..Default::default() }),
             genre_period_s: pace.refresh_s,
             tags: Vec::new(),
             windows: Vec::new(),

@@ -5,6 +5,7 @@
 mod axis;
 mod canvas;
 pub mod chart;
+pub mod confusion;
 mod lanes;
 pub mod learning;
 pub mod map;

@@ -76,9 +76,11 @@ impl Songs {
         ensure!(
             named > 0,
             match by {
-                By::Tag => "holds no file that names its genre; write genres into the files, or sort them into a \
+                By::Tag =>
+                    "holds no file that names its genre; write genres into the files, or sort them into a \
                             directory per class and use --by folder",
-                By::Folder => "holds no directory with audio; sort the files into a directory per class, or use --by tag",
+                By::Folder =>
+                    "holds no directory with audio; sort the files into a directory per class, or use --by tag",
             }
         );
         let mut notes = Vec::new();
@@ -87,7 +89,8 @@ impl Songs {
         }
         let most = (MOST_ROWS / named).clamp(1, MOST_WINDOWS);
         let mut rows: HashMap<PathBuf, Vec<Vec<f32>>> = HashMap::new();
-        let wanted: BTreeSet<&PathBuf> = all.iter().zip(&names).filter_map(|(t, n)| n.as_ref().map(|_| &t.path)).collect();
+        let wanted: BTreeSet<&PathBuf> =
+            all.iter().zip(&names).filter_map(|(t, n)| n.as_ref().map(|_| &t.path)).collect();
         library.each_windows(|path, windows| {
             if wanted.contains(&path) {
                 let music = music(&windows, &taggers, judge);
@@ -147,7 +150,9 @@ fn keep<'a>(
     sizes.retain(|name, (size, groups)| {
         let fault = match (*size, groups.len()) {
             (size, _) if size < min_tracks => format!("{name} has {}, fewer than {min_tracks}", count(size, "song")),
-            (size, 1) => format!("{name} has {} of one artist or album, so nothing can be held out", count(size, "song")),
+            (size, 1) => {
+                format!("{name} has {} of one artist or album, so nothing can be held out", count(size, "song"))
+            }
             _ => return true,
         };
         left_out.push(fault);

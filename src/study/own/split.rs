@@ -40,9 +40,7 @@ pub fn hold_out(songs: &[Member]) -> Vec<bool> {
                 let fits = has + count(group) <= wanted + wanted / 2;
                 // In the second round a class that has nothing held out takes what there is.
                 let taken = if round { has < wanted && fits } else { has == 0 };
-                let leaves = |class: &usize| {
-                    classes[class].iter().any(|other| other != group && !held.contains(other))
-                };
+                let leaves = |class: &usize| classes[class].iter().any(|other| other != group && !held.contains(other));
                 if taken && !held.contains(group) && sizes[group].keys().all(leaves) {
                     held.insert(*group);
                     has += count(group);
@@ -60,14 +58,25 @@ mod tests {
     use super::*;
 
     fn members(groups: &[(usize, usize, usize)]) -> Vec<Member> {
-        let songs = |&(group, class, songs): &(usize, usize, usize)| std::iter::repeat_n(Member { class, group }, songs);
+        let songs =
+            |&(group, class, songs): &(usize, usize, usize)| std::iter::repeat_n(Member { class, group }, songs);
         groups.iter().flat_map(songs).collect()
     }
 
     #[test]
     fn no_group_is_on_both_sides_and_no_class_on_one() {
         // (group, class, songs); group 3 plays both.
-        let songs = members(&[(0, 0, 10), (1, 0, 8), (2, 0, 3), (3, 0, 2), (3, 1, 6), (4, 1, 9), (5, 1, 9), (6, 2, 40), (7, 2, 41)]);
+        let songs = members(&[
+            (0, 0, 10),
+            (1, 0, 8),
+            (2, 0, 3),
+            (3, 0, 2),
+            (3, 1, 6),
+            (4, 1, 9),
+            (5, 1, 9),
+            (6, 2, 40),
+            (7, 2, 41),
+        ]);
         let held = hold_out(&songs);
         assert_eq!(held, hold_out(&songs), "always alike");
         for (a, &is_held) in songs.iter().zip(&held) {
