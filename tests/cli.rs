@@ -18,6 +18,8 @@ mod formats;
 mod library;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/own.rs"]
+mod own;
 #[cfg(unix)]
 #[path = "cli/report.rs"]
 mod report;

@@ -5,6 +5,7 @@
 
 mod device;
 mod ear;
+mod judge;
 mod link;
 mod models;
 mod readings;
@@ -15,6 +16,7 @@ mod worker;
 
 pub use device::{Backend, BackendError, DeviceChoice};
 pub use ear::Ear;
+pub use judge::{Judge, Verdict};
 pub use models::{ModelSet, Models};
 pub use readings::{GenreReading, TaggerShape, Tags, VocalReading};
 pub use tagging::{Pace, TaggerWindow};

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::judge::Judge;
 use crate::listen::FrontEnd;
 use crate::nets::registry::read_card;
 use crate::nets::{Card, Model, ModelError, Net, Task};
@@ -20,6 +21,7 @@ const EMBEDDED_TAGGERS: [&[u8]; 3] = [
 pub struct ModelSet {
     vocal: Entry,
     taggers: Vec<Entry>,
+    head: Option<Entry>,
 }
 
 #[derive(Clone)]
@@ -39,18 +41,21 @@ impl Entry {
         Ok(Self { card: read_card(bytes.get())?, bytes })
     }
 
-    fn file(path: &Path, wanted: Task) -> Result<Self, ModelError> {
+    /// `wanted`: the tasks that serve, the usual one first.
+    fn file(path: &Path, wanted: &[Task]) -> Result<(Self, Net), ModelError> {
         let bytes: Arc<[u8]> = std::fs::read(path)?.into();
         // Built once here, so that a broken file is refused where the user named it.
-        let model = Model::from_bytes(&bytes)?;
-        if model.card.task != wanted {
+        let Model { card, net, .. } = Model::from_bytes(&bytes)?;
+        if !wanted.contains(&card.task) {
             let name = |task| match task {
-                Task::Vocal => "vocal".to_owned(),
-                Task::Tags => "tagging".to_owned(),
+                Task::Vocal => "vocal",
+                Task::Tags => "tagging",
+                Task::Genre => "genre",
             };
-            return Err(ModelError::WrongTask { found: name(model.card.task), wanted: name(wanted) });
+            let wanted = wanted.iter().map(|&task| name(task)).collect::<Vec<_>>().join(" or ");
+            return Err(ModelError::WrongTask { found: name(card.task).to_owned(), wanted });
         }
-        Ok(Self { card: model.card, bytes: Bytes::File(bytes) })
+        Ok((Self { card, bytes: Bytes::File(bytes) }, net))
     }
 }
 
@@ -73,6 +78,7 @@ impl ModelSet {
         Ok(Self {
             vocal: entry(EMBEDDED_VOCAL)?,
             taggers: EMBEDDED_TAGGERS.into_iter().map(entry).collect::<Result<_, _>>()?,
+            head: None,
         })
     }
 
@@ -81,17 +87,36 @@ impl ModelSet {
     /// # Errors
     /// If the file is no voice model that this build can run.
     pub fn with_vocal_file(mut self, path: &Path) -> Result<Self, ModelError> {
-        self.vocal = Entry::file(path, Task::Vocal)?;
+        self.vocal = Entry::file(path, &[Task::Vocal])?.0;
         Ok(self)
     }
 
-    /// The same with one other tagger in place of all.
+    /// The same with one other tagger in place of all, or with a head on the taggers that are there.
     ///
     /// # Errors
-    /// If the file is no tagger that this build can run.
+    /// If the file is neither a tagger nor a head that this build can run.
     pub fn with_genre_file(mut self, path: &Path) -> Result<Self, ModelError> {
-        self.taggers = vec![Entry::file(path, Task::Tags)?];
+        match Entry::file(path, &[Task::Tags, Task::Genre])? {
+            (entry, Net::Head(head)) => {
+                self.check_head(&entry.card, head.width())?;
+                self.head = Some(entry);
+            }
+            (entry, _) => {
+                self.taggers = vec![entry];
+                self.head = None;
+            }
+        }
         Ok(self)
+    }
+
+    /// Whether the head's taggers are there and give as many features as it takes.
+    fn check_head(&self, head: &Card, found: usize) -> Result<(), ModelError> {
+        let mut wanted = 0;
+        for name in &head.taggers {
+            let card = self.tagger_cards().find(|card| card.name == *name);
+            wanted += card.ok_or_else(|| ModelError::UnknownTagger(name.clone()))?.features();
+        }
+        if wanted == found { Ok(()) } else { Err(ModelError::OtherFeatures { found, wanted }) }
     }
 
     /// The voice model's card.
@@ -103,6 +128,21 @@ impl ModelSet {
     /// The taggers' cards.
     pub fn tagger_cards(&self) -> impl Iterator<Item = &Card> {
         self.taggers.iter().map(|entry| &entry.card)
+    }
+
+    /// The card of the head on the taggers, where there is one.
+    #[must_use]
+    pub fn head_card(&self) -> Option<&Card> {
+        self.head.as_ref().map(|entry| &entry.card)
+    }
+
+    /// A judge of what these taggers have said, without building them.
+    ///
+    /// # Errors
+    /// As [`Model::from_bytes`], for the head.
+    pub fn judge(&self) -> Result<Judge, ModelError> {
+        let head = self.head.as_ref().map(|entry| Model::from_bytes(entry.bytes.get())).transpose()?;
+        Ok(Judge::new(&self.tagger_cards().collect::<Vec<_>>(), head.as_ref()))
     }
 
     /// What each stream to the worker carries: the voice model's front end, then one for each distinct front end of the
@@ -128,7 +168,8 @@ impl ModelSet {
         }
         let taggers =
             self.taggers.iter().map(|entry| Model::from_bytes(entry.bytes.get())).collect::<Result<_, _>>()?;
-        Ok(Models { vocal, taggers })
+        let head = self.head.as_ref().map(|entry| Model::from_bytes(entry.bytes.get())).transpose()?;
+        Ok(Models { vocal, taggers, head })
     }
 }
 
@@ -138,4 +179,6 @@ pub struct Models {
     pub vocal: Model,
     /// Window-wise taggers.
     pub taggers: Vec<Model>,
+    /// Classes of somebody's own on the taggers' words.
+    pub head: Option<Model>,
 }

@@ -41,9 +41,11 @@ pub struct Tags {
     pub labels: Arc<[(String, String)]>,
     /// One probability per label; empty before the first refresh.
     pub probability: Vec<f32>,
+    /// False on pure speech: there is no music to speak of.
+    pub music: bool,
     /// The taggers' embeddings, one after the other in the order of `taggers`; all 0 for one that has not spoken yet.
     pub embedding: Vec<f32>,
-    /// Which taggers these are.
+    /// Which taggers these are; a head stands behind them, with its classes as labels and no embedding.
     pub taggers: Arc<[TaggerShape]>,
     /// The instant of the newest frame that went into it, in seconds since the reset.
     pub time_s: f64,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::device::{Backend, BackendError};
+use super::judge::{Judge, Verdict};
 use super::link::{Attached, Frame};
 use super::models::Models;
 use super::readings::{GenreReading, TaggerShape};
 use super::vocal::SILENCE_PEAK;
 use crate::listen::FrontEnd;
-use crate::nets::genre::{ByName, GENRES};
+use crate::nets::genre::GENRES;
 use crate::nets::{Ced, Compact, Musicnn, Net, Tagging};
 
 /// How often the taggers run.
@@ -45,7 +46,7 @@ impl TaggerWindow {
             Net::Ced(_) => Self { frames: 1000.min(Ced::MOST_FRAMES), fewest: Ced::FEWEST_FRAMES },
             Net::Compact(_) => Self { frames: Compact::FRAMES, fewest: Compact::FEWEST_FRAMES },
             // Below two seconds the long temporal filters see mostly padding.
-            Net::Musicnn(_) | Net::Vocal(_) => Self { frames: Musicnn::FRAMES, fewest: 130 },
+            Net::Musicnn(_) | Net::Vocal(_) | Net::Head(_) => Self { frames: Musicnn::FRAMES, fewest: 130 },
         }
     }
 }
@@ -53,11 +54,10 @@ impl TaggerWindow {
 /// What every instance's desk needs to know of the taggers.
 pub(super) struct TaggerPlan {
     taggers: Vec<Plan>,
-    by_name: ByName,
+    judge: Judge,
     labels: Arc<[(String, String)]>,
+    /// The taggers', and the head's behind them.
     shapes: Arc<[TaggerShape]>,
-    speech: Option<usize>,
-    music: Option<usize>,
     front_ends: Vec<FrontEnd>,
 }
 
@@ -77,41 +77,23 @@ impl TaggerPlan {
         let shape = |model: &crate::nets::Model| TaggerShape {
             name: model.card.name.clone(),
             labels: model.card.labels.len(),
-            embedding: match model.net {
-                Net::Ced(_) => Ced::EMBEDDING,
-                Net::Musicnn(_) => Musicnn::EMBEDDING,
-                Net::Compact(_) => Compact::EMBEDDING,
-                Net::Vocal(_) => 0,
-            },
+            embedding: model.card.embedding(),
         };
-        let labels: Vec<&[String]> = models.taggers.iter().map(|model| model.card.labels.as_slice()).collect();
-        let first = labels.first().copied().unwrap_or_default();
-        let find = |name: &str| first.iter().position(|label| label == name);
+        let cards: Vec<_> = models.taggers.iter().map(|model| &model.card).collect();
+        let speakers = || models.taggers.iter().chain(&models.head);
         Self {
             taggers: models.taggers.iter().map(plan).collect(),
-            by_name: ByName::new(&labels),
-            labels: models
-                .taggers
-                .iter()
+            judge: Judge::new(&cards, models.head.as_ref()),
+            labels: speakers()
                 .flat_map(|model| model.card.labels.iter().map(|label| (model.card.name.clone(), label.clone())))
                 .collect(),
-            shapes: models.taggers.iter().map(shape).collect(),
-            speech: find("Speech"),
-            music: find("Music"),
+            shapes: speakers().map(shape).collect(),
             front_ends: streams[1..].to_vec(),
         }
     }
 
-    fn read(&self, taggings: &[Option<Tagging>]) -> (bool, [f32; GENRES.len()]) {
-        let probabilities: Vec<Option<&[f32]>> =
-            taggings.iter().map(|tagging| tagging.as_ref().map(|t| t.probability.as_slice())).collect();
-        let first = probabilities.first().copied().flatten();
-        let of = |label: Option<usize>| Some(first?[label?]);
-        let saying = match (of(self.speech), of(self.music)) {
-            (Some(speech), Some(music)) => music >= 0.1 && speech <= 4.0 * music,
-            _ => true,
-        };
-        (saying, self.by_name.read(&probabilities))
+    fn read(&self, taggings: &[Option<Tagging>]) -> Verdict {
+        self.judge.read(&taggings.iter().map(Option::as_ref).collect::<Vec<_>>())
     }
 }
 
@@ -283,13 +265,15 @@ impl TagDesk {
                     self.taggings[index] = backend.tag(index, &[window])?.pop();
                 }
             }
-            (reading.saying, reading.probability) = plan.read(&self.taggings);
+            let verdict = plan.read(&self.taggings);
+            (reading.saying, reading.probability) = (verdict.saying, verdict.genre);
             self.refreshes += 1;
             link.publish_tags(|tags| {
                 tags.labels = plan.labels.clone();
                 tags.taggers = plan.shapes.clone();
                 tags.refresh = self.refreshes;
                 tags.time_s = reading.time_s;
+                tags.music = verdict.music;
                 tags.probability.clear();
                 tags.embedding.clear();
                 for (shape, tagging) in plan.shapes.iter().zip(&self.taggings) {
@@ -302,6 +286,7 @@ impl TagDesk {
                     tags.probability.resize(ends.0, 0.0);
                     tags.embedding.resize(ends.1, 0.0);
                 }
+                tags.probability.extend_from_slice(&verdict.own);
             });
         }
         link.publish_genre(reading);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Ced, Compact, Musicnn};
 use crate::listen::FrontEnd;
 
 /// The format version that this build writes and reads.
@@ -15,6 +16,8 @@ pub enum Task {
     Vocal,
     /// Tag probabilities for a window of frames.
     Tags,
+    /// Classes of somebody's own, from what taggers say of a window.
+    Genre,
 }
 
 /// Where the weights come from.
@@ -54,7 +57,7 @@ pub struct Card {
     pub task: Task,
     /// One sentence for people.
     pub description: String,
-    /// What it hears.
+    /// What it hears; of a head, what the first of its taggers hears.
     pub front_end: FrontEnd,
     /// What its outputs are called, in order.
     pub labels: Vec<String>,
@@ -64,6 +67,9 @@ pub struct Card {
     /// Of a voice model: frames after its own that a probability waits for.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub look_ahead_frames: usize,
+    /// Of a head: the taggers that it hears, in the order of its features.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taggers: Vec<String>,
     /// SPDX expression.
     pub licence: String,
     /// Who made it.
@@ -78,6 +84,25 @@ pub struct Card {
     /// Measured figures.
     #[serde(default)]
     pub scores: Vec<Score>,
+}
+
+impl Card {
+    /// Width of the embedding of the tagger that this card describes; 0 for nets that have none.
+    #[must_use]
+    pub fn embedding(&self) -> usize {
+        match self.architecture.as_str() {
+            "ced" => Ced::EMBEDDING,
+            "compact" => Compact::EMBEDDING,
+            "musicnn" => Musicnn::EMBEDDING,
+            _ => 0,
+        }
+    }
+
+    /// Features that a head takes from the tagger that this card describes: its labels, then its embedding.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.labels.len() + self.embedding()
+    }
 }
 
 /// Left out of the card then.

@@ -5,7 +5,7 @@ use candle_nn::VarBuilder;
 use safetensors::SafeTensors;
 
 use super::card::{CARD_FORMAT, Card};
-use super::{Ced, Compact, ConvFsmn, Crnn, Fsmn, Lstm, LstmBi, Musicnn, VocalNet};
+use super::{Ced, Compact, ConvFsmn, Crnn, Fsmn, Head, Lstm, LstmBi, Musicnn, VocalNet};
 use crate::listen::FrontEnd;
 
 /// Metadata key of the card.
@@ -25,6 +25,8 @@ pub enum Net {
     Musicnn(Musicnn),
     /// See [`Compact`].
     Compact(Compact),
+    /// See [`Head`].
+    Head(Head),
 }
 
 /// A net with its card.
@@ -58,7 +60,7 @@ pub enum ModelError {
     /// No such architecture.
     #[error(
         "names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, \
-             crnn, lstm, lstm_bi, ced, musicnn, compact"
+             crnn, lstm, lstm_bi, ced, musicnn, compact, linear"
     )]
     UnknownArchitecture(String),
     /// The front end contradicts itself or does not fit the net.
@@ -67,6 +69,22 @@ pub enum ModelError {
     /// Labels do not fit the net.
     #[error("has no labels")]
     NoLabels,
+    /// A head names no tagger, or one that this build lacks.
+    #[error(
+        "is a head on the tagger \"{0}\", which is not built in; train it again with this version: `earmark train genre`"
+    )]
+    UnknownTagger(String),
+    /// A head's features are not those of its taggers.
+    #[error(
+        "is a head on {found} features, but its taggers give {wanted}; train it again with this version: `earmark \
+             train genre`"
+    )]
+    OtherFeatures {
+        /// The file's.
+        found: usize,
+        /// What the taggers in this build give.
+        wanted: usize,
+    },
     /// A weight is NaN or infinite.
     #[error("holds a weight that is not a number, in tensor {0}")]
     NotFinite(String),
@@ -172,6 +190,8 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
         "compact" => hears(FrontEnd::wide_mel_128()).map(|()| Compact::new(&card.labels, vb).map(Net::Compact)),
         "musicnn" => hears(FrontEnd::musicnn_mel_96()).map(|()| Musicnn::new(labels, vb).map(Net::Musicnn)),
+        "linear" if card.taggers.is_empty() => Err(ModelError::UnknownTagger(String::new())),
+        "linear" => Ok(Head::new(labels, vb).map(Net::Head)),
         other => Err(ModelError::UnknownArchitecture(other.to_owned())),
     }?;
     let net = net.map_err(|e| ModelError::Shape(first_line(&e.to_string())))?;

@@ -76,20 +76,30 @@ impl Vocal {
 /// Genre of the whole file and over time.
 #[derive(Clone, Debug, Serialize)]
 pub struct Genre {
-    /// Class names.
-    pub classes: [&'static str; CLASSES],
+    /// Class names: [`GENRES`], or those of a head.
+    pub classes: Vec<String>,
     /// Mean over all readings that say something; all zero where none does.
-    pub probability: [f32; CLASSES],
+    pub probability: Vec<f32>,
     /// The likeliest class, or `none`.
     pub top: String,
+    /// With a head: how sure `top` is, 0..=1; see [`super::votes::Ballot::confidence`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f32>,
+    /// With a head: the share of readings that vote for `top`, 0..=1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub votes: Option<f32>,
+    /// Mean probability of each of [`GENRES`], whatever the classes; all zero where nothing is said.
+    #[serde(skip)]
+    pub fixed: [f32; CLASSES],
     /// The readings one by one.
     pub timeline: Timeline,
 }
 
 impl Genre {
     /// Classes and probabilities, likeliest first.
-    pub fn ranking(&self) -> Vec<(&'static str, f32)> {
-        let mut ranking: Vec<_> = self.classes.into_iter().zip(self.probability).collect();
+    pub fn ranking(&self) -> Vec<(&str, f32)> {
+        let mut ranking: Vec<_> =
+            self.classes.iter().map(String::as_str).zip(self.probability.iter().copied()).collect();
         ranking.sort_by(|a, b| b.1.total_cmp(&a.1));
         ranking
     }
@@ -101,15 +111,15 @@ pub struct Timeline {
     /// Reading `i` covers `i * period_s .. (i + 1) * period_s`, in seconds.
     pub period_s: f64,
     /// One vector per reading; all zero where the reading says nothing (silence, speech).
-    pub probability: Vec<[f32; CLASSES]>,
+    pub probability: Vec<Vec<f32>>,
 }
 
 impl Timeline {
     /// The reading that covers an instant; the nearest one beyond the ends, `None` where none exists.
-    pub fn at(&self, time_s: f64) -> Option<&[f32; CLASSES]> {
+    pub fn at(&self, time_s: f64) -> Option<&[f32]> {
         let last = self.probability.len().checked_sub(1)?;
         let index = (time_s / self.period_s).floor().max(0.0) as usize;
-        self.probability.get(index.min(last))
+        self.probability.get(index.min(last)).map(Vec::as_slice)
     }
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::analysis::{Analysis, CLASSES, Genre, TagMeans, Timeline, Vocal};
-use super::hear::{Attention, Heard, Watch, hear};
+use super::hear::{Attention, Heard, OwnClasses, Watch, hear};
 use super::lab::Segment;
 use super::mix::Mix;
 use super::report::map;
+use super::votes::Ballot;
 use crate::engine::{Engine, GenreReading};
 use crate::say::envelope::{Envelope, EnvelopeSettings};
 use crate::say::genre::GENRES;
@@ -26,7 +27,7 @@ pub fn analyze(engine: &Arc<Engine>, path: &Path, settings: &EnvelopeSettings, w
 /// Draws the conclusions from a finished hearing.
 pub fn conclude(heard: Heard, file: String, settings: &EnvelopeSettings) -> Analysis {
     let embedding = map::pooled(&heard.windows, &heard.taggers);
-    let genre = genre_of(&heard.genre, heard.genre_period_s);
+    let genre = genre_of(&heard.genre, heard.own.as_ref(), heard.genre_period_s);
     let tags = TagMeans {
         labels: heard.tags.iter().map(|tag| tag.label.clone()).collect(),
         probability: heard.tags.iter().map(|tag| tag.probability).collect(),
@@ -84,19 +85,42 @@ fn round_to_microseconds(time_s: f64) -> f64 {
     (time_s * 1e6).round() / 1e6
 }
 
-fn genre_of(readings: &[GenreReading], period_s: f64) -> Genre {
-    let mut sums = [0.0_f64; CLASSES];
-    let mut saying = 0;
-    let mut timeline = Timeline { period_s, probability: Vec::with_capacity(readings.len()) };
-    for reading in readings {
-        // What a reading that says nothing holds means nothing.
-        let said = if reading.saying { reading.probability } else { [0.0; CLASSES] };
-        sums.iter_mut().zip(said).for_each(|(sum, probability)| *sum += f64::from(probability));
-        saying += u32::from(reading.saying);
-        timeline.probability.push(said);
+fn genre_of(readings: &[GenreReading], own: Option<&OwnClasses>, period_s: f64) -> Genre {
+    // What a reading that says nothing holds means nothing.
+    let said: Vec<Option<&[f32]>> =
+        readings.iter().map(|reading| reading.saying.then_some(reading.probability.as_slice())).collect();
+    let fixed = Ballot::count(said.iter().flatten().copied());
+    let mut means = [0.0; CLASSES];
+    if let Some(ballot) = &fixed {
+        means.copy_from_slice(&ballot.probability);
     }
-    let probability = sums.map(|sum| (sum / f64::from(saying.max(1))) as f32);
-    let best = (0..CLASSES).max_by(|&a, &b| probability[a].total_cmp(&probability[b]));
-    let top = best.filter(|_| saying > 0).map_or("none", |class| GENRES[class]);
-    Genre { classes: GENRES, probability, top: top.to_owned(), timeline }
+    let Some(own) = own else {
+        let classes = GENRES.map(str::to_owned).to_vec();
+        return Genre { confidence: None, votes: None, ..conclusion(classes, &said, fixed, means, period_s) };
+    };
+    let said: Vec<Option<&[f32]>> = own.readings.iter().map(Option::as_deref).collect();
+    let ballot = Ballot::count(said.iter().flatten().copied());
+    conclusion(own.labels.clone(), &said, ballot, means, period_s)
+}
+
+/// What `ballot`, counted over the readings in `said`, means for these classes.
+fn conclusion(
+    classes: Vec<String>,
+    said: &[Option<&[f32]>],
+    ballot: Option<Ballot>,
+    fixed: [f32; CLASSES],
+    period_s: f64,
+) -> Genre {
+    let nothing = vec![0.0; classes.len()];
+    let reading = |said: &Option<&[f32]>| said.map_or_else(|| nothing.clone(), <[f32]>::to_vec);
+    let timeline = Timeline { period_s, probability: said.iter().map(reading).collect() };
+    Genre {
+        top: ballot.as_ref().map_or_else(|| "none".to_owned(), |ballot| classes[ballot.top].clone()),
+        confidence: ballot.as_ref().map(Ballot::confidence),
+        votes: ballot.as_ref().map(|ballot| ballot.votes),
+        probability: ballot.map_or(nothing, |ballot| ballot.probability),
+        classes,
+        fixed,
+        timeline,
+    }
 }

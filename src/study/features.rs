@@ -213,7 +213,7 @@ impl Extractor {
             Net::Ced(net) => Ok(net.forward_observed(window, &mut observe)?),
             Net::Musicnn(net) => Ok(net.forward_observed(window, &mut observe)?),
             Net::Compact(net) => Ok(net.forward_observed(window, &mut observe)?),
-            Net::Vocal(_) => Err(anyhow!("a voice net stands among the taggers; please report this")),
+            Net::Vocal(_) | Net::Head(_) => Err(anyhow!("no tagger stands where one should; please report this")),
         }
     }
 }

@@ -62,6 +62,8 @@ pub struct Heard {
     pub vocal: Vec<f32>,
     /// The genre readings, in order.
     pub genre: Vec<GenreReading>,
+    /// The classes of a head and what they say, where one is loaded.
+    pub own: Option<OwnClasses>,
     /// Time from one genre reading to the next, in seconds; reading `i` hears up to `(i + 1)` times that.
     pub genre_period_s: f64,
     /// What the taggers hear, on average over their readings; empty where they heard nothing.
@@ -76,6 +78,15 @@ pub struct Heard {
     pub spectrum: Spectrum,
     /// What was odd about the file, one line each.
     pub notices: Vec<String>,
+}
+
+/// What a head says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnClasses {
+    /// The classes, in order.
+    pub labels: Vec<String>,
+    /// One probability per class for each of the file's genre readings; `None` on silence and pure speech.
+    pub readings: Vec<Option<Vec<f32>>>,
 }
 
 /// One tag of one tagger.
@@ -156,6 +167,10 @@ impl Hearing {
             delay_s: ear.vocal_delay_s(),
             vocal: Vec::new(),
             genre: Vec::new(),
+            own: engine
+                .models()
+                .head_card()
+                .map(|card| OwnClasses { labels: card.labels.clone(), ..Default::default() }),
             genre_period_s: pace.refresh_s,
             tags: Vec::new(),
             windows: Vec::new(),
@@ -224,8 +239,17 @@ impl Hearing {
         if !self.ear.take_tags(&mut self.tags) {
             return;
         }
-        let Tags { probability, embedding, time_s, .. } = &self.tags;
+        let Tags { probability, embedding, time_s, music, .. } = &self.tags;
         let (probability, embedding) = (probability.clone(), embedding.clone());
+        if let Some(own) = &mut self.heard.own {
+            // Silence has readings of the genre, but no words of the taggers.
+            let reading = self.heard.genre.iter().rposition(|reading| reading.time_s == *time_s);
+            let said = probability[probability.len().saturating_sub(own.labels.len())..].to_vec();
+            if let (Some(reading), true) = (reading, *music) {
+                own.readings.resize(reading + 1, None);
+                own.readings[reading] = Some(said);
+            }
+        }
         self.heard.windows.push(Window { end_s: *time_s, probability, embedding });
     }
 
@@ -245,6 +269,9 @@ impl Hearing {
                 1000.0 * heard.duration_s,
                 1000.0 * (heard.first_frame_s + heard.delay_s)
             );
+        }
+        if let Some(own) = &mut heard.own {
+            own.readings.resize(heard.genre.len(), None);
         }
         let means = means(&heard.windows);
         let tags = self.tags.labels.iter().cloned().zip(means);

@@ -9,6 +9,7 @@
 //! | pages | [`report`] |
 //! | a directory of audio, and what was heard in it | [`library`] |
 //! | what sounds alike | [`similar`] |
+//! | classes of your own, and writing them into files | [`own`], [`retag`], [`votes`] |
 //! | many files, many machines | [`shard`], [`dataset`], [`identity`] |
 //! | pictures | [`picture`], [`overview`], [`spectrum`] |
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
@@ -35,12 +36,15 @@ pub mod midi;
 pub mod mix;
 pub mod outputs;
 pub mod overview;
+pub mod own;
 pub mod picture;
 pub mod plot;
 pub mod probe;
 pub mod report;
+pub mod retag;
 pub mod shard;
 pub mod similar;
 pub mod spectra;
 pub mod spectrum;
 pub mod train;
+pub mod votes;

@@ -5,6 +5,7 @@
 mod axis;
 mod canvas;
 pub mod chart;
+pub mod confusion;
 mod lanes;
 pub mod learning;
 pub mod map;
@@ -45,7 +46,7 @@ pub struct GenreSpan {
     pub start_s: f64,
     /// Where it ends, in seconds.
     pub end_s: f64,
-    /// Position of the class in [`crate::say::genre::GENRES`]; `None` where nothing is said.
+    /// Position of the class in [`Picture::classes`]; `None` where nothing is said.
     pub class: Option<usize>,
     /// Its probability, 0..=1; pale where low.
     pub probability: f32,
@@ -69,6 +70,8 @@ pub struct Picture<'a> {
     pub phrases: &'a [Segment],
     /// Where someone truly sings, if that is known.
     pub truth: Option<&'a [Segment]>,
+    /// Names of the genre classes.
+    pub classes: &'a [&'a str],
     /// Genre over time; empty leaves the lane out.
     pub genre: &'a [GenreSpan],
 }

@@ -27,6 +27,7 @@ pub fn save(analysis: &Analysis, threshold: f32, truth: Option<&Labels>, path: &
         threshold,
         phrases: &analysis.vocal.segments,
         truth: truth.as_deref(),
+        classes: &analysis.genre.classes.iter().map(String::as_str).collect::<Vec<_>>(),
         genre: &spans(&analysis.genre.timeline, analysis.duration_s),
     }
     .save(path)
@@ -44,7 +45,7 @@ fn subtitle(analysis: &Analysis) -> String {
 
 /// The likeliest class of each reading.
 fn spans(timeline: &Timeline, duration_s: f64) -> Vec<GenreSpan> {
-    let span = |(index, reading): (usize, &[f32; super::analysis::CLASSES])| {
+    let span = |(index, reading): (usize, &Vec<f32>)| {
         let best = reading.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).filter(|&(_, &p)| p > 0.0);
         GenreSpan {
             start_s: index as f64 * timeline.period_s,

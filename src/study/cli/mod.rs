@@ -20,6 +20,7 @@ mod similar;
 mod stop;
 mod summary;
 mod table;
+mod tag;
 mod tags;
 mod train;
 mod zoo;
@@ -51,8 +52,10 @@ enum Command {
     Evaluate(evaluate::Command),
     /// Compare voice networks on labelled audio in one table.
     Compare(compare::Arguments),
-    /// Train a network on labelled audio.
-    Train(train::Arguments),
+    /// Train a network on labelled audio, or a head for genres of your own on your library.
+    Train(Box<train::Arguments>),
+    /// Write genres into the files of a library; without --write it says what it would write.
+    Tag(tag::Arguments),
     /// List the networks: size, front end, source, licence, scores.
     Zoo(zoo::Arguments),
     /// Export the networks' layers over whole files, for classifiers of your own.
@@ -100,6 +103,7 @@ pub fn run() -> ExitCode {
         Command::Evaluate(command) => evaluate::run(&command, &console),
         Command::Compare(arguments) => compare::run(&arguments, &console),
         Command::Train(arguments) => train::run(&arguments, &console),
+        Command::Tag(arguments) => tag::run(&arguments, &console),
         Command::Zoo(arguments) => zoo::run(&arguments, &console),
         Command::Features(arguments) => features::run(&arguments, &console),
         Command::Tags(arguments) => tags::run(&arguments, &console),

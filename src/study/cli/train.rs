@@ -1,9 +1,11 @@
 //! `earmark train`
 
+mod genre;
+
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::console::Console;
@@ -33,7 +35,23 @@ enum Trainable {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    head: Option<Head>,
+    #[command(flatten)]
+    net: Option<NetArguments>,
+}
+
+/// What is trained on the taggers rather than on audio.
+#[derive(Debug, Subcommand)]
+enum Head {
+    /// A head for genres of your own, from a library whose songs you have sorted.
+    Genre(genre::Arguments),
+}
+
+#[derive(Debug, Args)]
+struct NetArguments {
     /// What to train.
     #[arg(value_name = "NET")]
     net: Trainable,
@@ -77,6 +95,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
+    match (&arguments.head, &arguments.net) {
+        (Some(Head::Genre(arguments)), _) => genre::run(arguments, console),
+        (None, Some(arguments)) => net(arguments, console),
+        (None, None) => anyhow::bail!("nothing to train was named; see `earmark train --help`"),
+    }
+}
+
+/// Trains a network.
+fn net(arguments: &NetArguments, console: &Console) -> Result<Outcome> {
     let finished = match arguments.net {
         Trainable::Fsmn => voice(NetKind::Fsmn, arguments, console),
         Trainable::ConvFsmn => voice(NetKind::ConvFsmn, arguments, console),
@@ -94,7 +121,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
 }
 
 /// Trains the compact genre net; `false` if it was stopped.
-fn clips(arguments: &Arguments, console: &Console) -> Result<bool> {
+fn clips(arguments: &NetArguments, console: &Console) -> Result<bool> {
     ensure!(!arguments.valid.is_empty(), "compact needs spectra to select on; name them with --valid");
     let settings = ClipSettings {
         data: arguments.data.clone(),
@@ -114,7 +141,7 @@ fn clips(arguments: &Arguments, console: &Console) -> Result<bool> {
 }
 
 /// Trains a voice net; `false` if it was stopped.
-fn voice(net: NetKind, arguments: &Arguments, console: &Console) -> Result<bool> {
+fn voice(net: NetKind, arguments: &NetArguments, console: &Console) -> Result<bool> {
     let settings = Settings {
         net,
         data: arguments.data.clone(),

@@ -101,6 +101,7 @@ fn text(model: &Known) -> String {
     let task = match card.task {
         Task::Vocal => "vocal",
         Task::Tags => "tags",
+        Task::Genre => "genre",
     };
     let FrontEnd { sample_rate_hz, n_mels, window_length, .. } = card.front_end;
     let rate = f64::from(sample_rate_hz);

@@ -52,7 +52,7 @@ impl Row for AnalysisRow {
         table.floats("vocal_probability", vocal.map(|vocal| vocal.probability.as_slice()))?;
         table.text("genre", heard.clone().map(|analysis| &analysis.genre.top));
         for (class, name) in GENRES.iter().enumerate() {
-            let probability = heard.clone().map(|analysis| analysis.genre.probability[class]);
+            let probability = heard.clone().map(|analysis| analysis.genre.fixed[class]);
             table.number::<Float32Type>(&format!("genre_{name}"), probability);
         }
         let tags = heard.map(|analysis| &analysis.tags);

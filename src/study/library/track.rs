@@ -71,7 +71,7 @@ impl HeardTrack {
             print,
             duration_s: analysis.duration_s,
             metadata,
-            genre: analysis.genre.probability,
+            genre: analysis.genre.fixed,
             tags: tags.map(|(label, probability)| (label.to_owned(), probability)).collect(),
         };
         Self { track, windows }

@@ -6,7 +6,6 @@ use plotters::style::{BLACK, RGBColor, WHITE};
 
 use super::canvas::{self, Canvas, Drawn, FAINT, INK, LANE, MUSIC, TRUTH, VOICE};
 use super::{Picture, axis};
-use crate::say::genre::GENRES;
 use crate::study::lab::Segment;
 use crate::study::overview::Overview;
 
@@ -166,7 +165,7 @@ fn draw_genre(picture: &Picture<'_>, canvas: &Canvas<'_>, lane: (i32, i32)) -> D
         canvas.fill(canvas.x(span.start_s), lane.0, right, lane.1, colour)?;
     }
     for run in picture.genre.chunk_by(|a, b| a.class == b.class) {
-        let Some(name) = run[0].class.and_then(|class| GENRES.get(class)) else { continue };
+        let Some(name) = run[0].class.and_then(|class| picture.classes.get(class)) else { continue };
         let (left, right) = (canvas.x(run[0].start_s), canvas.x(run[run.len() - 1].end_s));
         if canvas.text_width(name, LABEL_SIZE) + 12 < right - left {
             let at = (i32::midpoint(left, right), i32::midpoint(lane.0, lane.1));

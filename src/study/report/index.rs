@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{link, map, packed, track};
 use crate::say::genre::GENRES;
-use crate::study::analysis::{Analysis, CLASSES};
+use crate::study::analysis::Analysis;
 
 /// Columns of a row's small vocal curve.
 const SKETCH_COLUMNS: usize = 60;
@@ -19,6 +19,7 @@ const LEAST_TAG: f32 = 0.1;
 pub struct Row {
     entry: Entry,
     embedding: Vec<f32>,
+    classes: Vec<String>,
 }
 
 /// A file that could not be analysed.
@@ -53,7 +54,7 @@ struct Entry {
 #[derive(Debug, Serialize)]
 pub(super) struct Data {
     version: &'static str,
-    classes: [&'static str; CLASSES],
+    classes: Vec<String>,
     rows: Vec<Entry>,
     failures: Vec<Failure>,
 }
@@ -72,12 +73,12 @@ impl Row {
             sung: track::rounded((vocal.sung_s() / analysis.duration_s.max(f64::MIN_POSITIVE)) as f32),
             phrases: vocal.segments.len(),
             genre: analysis.genre.top.clone(),
-            probability: track::rounded(analysis.genre.ranking()[0].1),
+            probability: track::rounded(analysis.genre.ranking().first().map_or(0.0, |best| best.1)),
             tags: track::tags(analysis, MOST_TAGS, LEAST_TAG),
             sketch: packed::shares(packed::highest(&vocal.probability, frames)),
             place: None,
         };
-        Self { entry, embedding: analysis.embedding.clone() }
+        Self { entry, embedding: analysis.embedding.clone(), classes: analysis.genre.classes.clone() }
     }
 }
 
@@ -86,7 +87,8 @@ impl Data {
     pub(super) fn of(rows: Vec<Row>, failures: Vec<Failure>) -> Self {
         let embeddings: Vec<&[f32]> = rows.iter().map(|row| row.embedding.as_slice()).collect();
         let places = map::places(&embeddings);
+        let classes = rows.first().map_or_else(|| GENRES.map(str::to_owned).to_vec(), |row| row.classes.clone());
         let rows = rows.into_iter().zip(places).map(|(row, place)| Entry { place, ..row.entry }).collect();
-        Self { version: env!("CARGO_PKG_VERSION"), classes: GENRES, rows, failures }
+        Self { version: env!("CARGO_PKG_VERSION"), classes, rows, failures }
     }
 }

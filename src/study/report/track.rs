@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::level_picture::LevelPicture;
 use super::{Source, link, packed};
-use crate::study::analysis::{Analysis, CLASSES};
+use crate::study::analysis::Analysis;
 use crate::study::lab::Segment;
 
 /// Points of the vocal curve at most; longer ones keep the highest of each few.
@@ -59,8 +59,8 @@ struct Waveform {
 
 #[derive(Debug, Serialize)]
 struct Ribbon {
-    classes: [&'static str; CLASSES],
-    probability: [f32; CLASSES],
+    classes: Vec<String>,
+    probability: Vec<f32>,
     top: String,
     period_s: f64,
     /// Readings x classes.
@@ -88,8 +88,8 @@ impl Data {
             waveform: waveform(analysis),
             levels: LevelPicture::of(&analysis.spectrum)?,
             genre: Ribbon {
-                classes: genre.classes,
-                probability: genre.probability.map(rounded),
+                classes: genre.classes.clone(),
+                probability: genre.probability.iter().copied().map(rounded).collect(),
                 top: genre.top.clone(),
                 period_s: genre.timeline.period_s,
                 packed: packed::shares(genre.timeline.probability.iter().flatten().copied()),

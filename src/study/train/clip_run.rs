@@ -311,6 +311,7 @@ fn export(
         labels: labels.to_vec(),
         voice: Vec::new(),
         look_ahead_frames: 0,
+        taggers: Vec::new(),
         licence: "MIT".to_owned(),
         attribution: "the Earmark developers".to_owned(),
         source: "Earmark".to_owned(),

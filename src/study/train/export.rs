@@ -37,6 +37,7 @@ pub(super) fn blank_card(learner: &dyn Learner, attribution: &str, source: &str)
         labels: Vec::new(),
         voice: Vec::new(),
         look_ahead_frames: learner.look_ahead_frames(),
+        taggers: Vec::new(),
         licence: "MIT".to_owned(),
         attribution: attribution.to_owned(),
         source: source.to_owned(),

@@ -37,6 +37,7 @@ pub fn write(path: &Path, render: &Render, source: &str) -> Result<()> {
         threshold: threshold(render),
         phrases: &phrases,
         truth: None,
+        classes: &ids::GENRES,
         genre: &ribbon(render),
     }
     .save(path)

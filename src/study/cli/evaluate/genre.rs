@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     let settings = EnvelopeSettings::default();
     let concluded: Vec<_> = heard
         .into_iter()
-        .map(|(entry, heard)| (entry, conclude(heard, String::new(), &settings).genre.probability))
+        .map(|(entry, heard)| (entry, conclude(heard, String::new(), &settings).genre.fixed))
         .collect();
     let report = report(&choices(&entries), &concluded);
     if arguments.json {
@@ -124,7 +124,8 @@ fn spectra(arguments: &Arguments, console: &Console) -> Outcome {
         Outcome::Failed
     };
     let Some(file) = arguments.model.as_deref() else {
-        let error = anyhow!("holds spectra, which a compact net reads; name one with --model (`earmark train compact`)");
+        let error =
+            anyhow!("holds spectra, which a compact net reads; name one with --model (`earmark train compact`)");
         return failed(Some(&arguments.path), &error);
     };
     let model = match compact(file) {

@@ -1,0 +1,61 @@
+//! From a fit to a model file that the plugin and `--genre-model` load.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use candle_core::{Device, Tensor};
+
+use super::learn::Lesson;
+use super::songs::Songs;
+use crate::engine::ModelSet;
+use crate::nets::registry::CARD_KEY;
+use crate::nets::{CARD_FORMAT, Card, Model, Score, Task};
+use crate::study::outputs::replace;
+
+/// Writes the head to `out`, which is either as it was or whole afterwards. `models`: those that made the index.
+///
+/// # Errors
+/// The disk refuses.
+pub fn export(songs: &Songs, lesson: &Lesson, models: &ModelSet, out: &Path) -> Result<()> {
+    let name = out.file_stem().map_or_else(|| "genre".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let leader = models.tagger_cards().next().context("no tagger is built in; please report this")?;
+    let card = Card {
+        format: CARD_FORMAT,
+        name,
+        architecture: "linear".to_owned(),
+        task: Task::Genre,
+        description: format!("{} classes of its owner's, on what the built-in taggers hear", songs.classes.len()),
+        front_end: leader.front_end.clone(),
+        labels: songs.classes.clone(),
+        voice: Vec::new(),
+        look_ahead_frames: 0,
+        taggers: songs.taggers.iter().map(|tagger| tagger.name.clone()).collect(),
+        licence: "LicenseRef-Private".to_owned(),
+        attribution: "whoever sorted the library".to_owned(),
+        source: "trained with Earmark on a library".to_owned(),
+        training_data: format!(
+            "{} songs of a library, penalty {}; scores are of a head fitted without the {} that were held out",
+            songs.songs.len(),
+            lesson.l2,
+            lesson.answers.len()
+        ),
+        provenance: None,
+        scores: vec![Score {
+            data: format!("{} held-out songs of other artists and albums", lesson.answers.len()),
+            metric: "accuracy".to_owned(),
+            value: (lesson.accuracy(songs) * 1e4).round() / 1e4,
+        }],
+    };
+    let single = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<f32>>();
+    let probe = &lesson.fit.probe;
+    let tensors = [
+        ("bias", Tensor::from_vec(single(probe.bias()), probe.classes(), &Device::Cpu)?),
+        ("mean", Tensor::from_slice(&lesson.fit.mean, probe.width(), &Device::Cpu)?),
+        ("weight", Tensor::from_vec(single(probe.weight()), (probe.classes(), probe.width()), &Device::Cpu)?),
+    ];
+    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
+    let bytes = safetensors::serialize(tensors, Some(metadata))?;
+    Model::from_bytes(&bytes).context("the trained head does not load; please report this")?;
+    replace(out, &bytes)
+}
