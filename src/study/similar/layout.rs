@@ -22,7 +22,12 @@ pub fn flat(search: &Search) -> Vec<[f64; 2]> {
     if !TSNE_TRACKS.contains(&search.len()) {
         return places;
     }
-    let together = neighbours_together(search, &places);
+    // On one thread: sums in another order would differ in their last bits, and the layout amplifies them.
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let together = match one_thread {
+        Ok(pool) => pool.install(|| neighbours_together(search, &places)),
+        Err(_) => return places,
+    };
     // Copies of one track have no neighbourhood to preserve.
     if together.iter().flatten().all(|value| value.is_finite()) { together } else { places }
 }
