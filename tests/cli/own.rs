@@ -277,7 +277,7 @@ fn an_interrupted_run_leaves_whole_files() {
     let songs: Vec<_> = contents(&directory);
     let audio: Vec<_> = songs.iter().map(|(song, _)| samples(song)).collect();
     let old: Vec<_> = songs.iter().map(|(song, _)| genres(song)).collect();
-    for wait_ms in [300, 340, 380, 420, 460] {
+    for wait_ms in [40, 80, 120, 160, 200, 240] {
         let mut child = super::support::binary()
             .args(["tag".as_ref(), directory.as_os_str(), "--write".as_ref(), "--confidence".as_ref(), "0".as_ref()])
             .stdout(std::process::Stdio::null())

@@ -8,9 +8,9 @@ use crate::study::probe::{Choice, Probe, Settings, choose_l2};
 use crate::study::votes::Ballot;
 
 /// Penalties that are tried; see [`Settings::l2`].
-pub const PENALTIES: [f64; 5] = [3e-3, 1e-2, 3e-2, 1e-1, 3e-1];
+pub const PENALTIES: [f64; 5] = [1e-2, 3e-2, 1e-1, 3e-1, 1.0];
 /// Where the songs are too few to choose.
-const USUAL_PENALTY: f64 = 3e-2;
+const USUAL_PENALTY: f64 = 3e-1;
 const FOLDS: usize = 4;
 
 /// Someone who watches, and may stop it.
