@@ -176,7 +176,8 @@ fn choices(taggers: &[TaggerShape]) -> Vec<Choice> {
     let mut alone = Vec::new();
     for family in families(taggers) {
         end += family.width;
-        alone.push(Choice { name: family.name, parts: vec![end - family.width..end] });
+        let part = end - family.width..end;
+        alone.push(Choice { name: family.name, parts: Vec::from([part]) });
     }
     let all = Choice { name: "all".into(), parts: alone.iter().flat_map(|choice| choice.parts.clone()).collect() };
     [all].into_iter().chain(alone).collect()
