@@ -27,6 +27,8 @@ mod report;
 mod schema;
 #[path = "cli/similar.rs"]
 mod similar;
+#[path = "cli/spectra.rs"]
+mod spectra;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/training.rs"]

@@ -1,7 +1,7 @@
 //! A run that trains a net for whole clips on labelled spectra: steps, validation, checkpoints, and the model file.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{DType, Device, Tensor};
@@ -11,13 +11,13 @@ use rand::rngs::StdRng;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::checkpoint::{Checkpoint, Standing};
 use super::clips::{Clips, Collection, Example, FRAMES};
 use super::compact::{Said, TEACHER, forward, start};
 use super::export::halved;
 use super::log::Log;
-use super::optimizer::{AdamW, rate};
-use super::weights::{Weights, copied, is_fixed};
+use super::optimizer::rate;
+use super::state::State;
+use super::weights::is_fixed;
 use crate::listen::FrontEnd;
 use crate::nets::compact::{BANDS, Group, groups, sequences};
 use crate::nets::registry::CARD_KEY;
@@ -107,11 +107,12 @@ pub fn train_on_clips(settings: &ClipSettings, progress: &impl ClipProgress) -> 
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     replace(&folder.join("settings.json"), &serde_json::to_vec_pretty(settings)?)?;
     let checkpoint = folder.join("checkpoint.safetensors");
-    let mut run = Run::begin(settings, &clips, &checkpoint)?;
+    let text = serde_json::to_string(settings)?;
+    let mut run = State::begin(text, &checkpoint, || start(clips.labels, clips.teacher, settings.seed))?;
     let first = run.standing.step + 1;
     let mut log = Log::open(&folder.join("log.csv"), first, &FIGURES);
     for step in first..=settings.steps {
-        let loss = run.step(settings, &clips, &groups, step)?;
+        let loss = self::step(&mut run, settings, &clips, &groups, step)?;
         if !loss.is_finite() {
             bail!("the loss is no longer a number at step {step}; start again with a smaller --rate");
         }
@@ -192,72 +193,15 @@ fn build(labels: &[String], tensors: &HashMap<String, Tensor>) -> Result<Compact
     Ok(Compact::new(labels, &VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?)
 }
 
-/// Where a run is.
-struct Run {
-    weights: Weights,
-    /// A running average of the weights: what is measured and kept.
-    average: HashMap<String, Tensor>,
-    optimizer: AdamW,
-    best: HashMap<String, Tensor>,
-    standing: Standing,
-}
-
-impl Run {
-    fn begin(settings: &ClipSettings, clips: &Clips<'_>, checkpoint: &Path) -> Result<Self> {
-        let text = serde_json::to_string(settings)?;
-        if let Some(found) = Checkpoint::read(checkpoint)? {
-            ensure!(
-                found.standing.settings == text,
-                "{} belongs to a run with other settings; remove it or choose another --out",
-                checkpoint.display()
-            );
-            return Ok(Self {
-                weights: Weights::new(found.weights)?,
-                average: found.average,
-                optimizer: AdamW::from_tensors(&found.moments)?,
-                best: found.best,
-                standing: found.standing,
-            });
-        }
-        let weights = Weights::new(start(clips.labels, clips.teacher, settings.seed)?)?;
-        let average = copied(&weights.tensors())?;
-        let standing = Standing { settings: text, step: 0, best_score: None, waited: 0 };
-        Ok(Self { best: average.clone(), average, weights, optimizer: AdamW::default(), standing })
-    }
-
-    fn step(&mut self, settings: &ClipSettings, clips: &Clips<'_>, groups: &[Group], step: u64) -> Result<f64> {
-        let mut rng = StdRng::seed_from_u64(settings.seed.wrapping_add(step.wrapping_mul(0xD1B5_4A32_D192_ED03)));
-        let batch = clips.batch(settings.batch, &mut rng);
-        let join = |part: fn(&Example) -> &Vec<f32>| batch.iter().flat_map(part).copied().collect::<Vec<f32>>();
-        let sequences = Tensor::from_vec(join(|e| &e.sequence), (batch.len(), FRAMES, BANDS), &Device::Cpu)?;
-        let said = forward(&self.weights, &sequences, Some(&mut rng))?;
-        let loss = loss(&said, &batch, groups)?;
-        self.optimizer.step(
-            |_| 1.0,
-            &self.weights,
-            &loss.backward()?,
-            rate(settings.rate, step, settings.steps),
-            step,
-        )?;
-        self.weights.average_into(&mut self.average, step)?;
-        self.standing.step = step;
-        Ok(f64::from(loss.to_scalar::<f32>()?))
-    }
-
-    fn measured(&mut self, score: f64) -> Result<bool> {
-        let is_best = self.standing.best_score.is_none_or(|best| score > best);
-        if is_best {
-            self.standing.best_score = Some(score);
-            self.best = copied(&self.average)?;
-        }
-        Ok(is_best)
-    }
-
-    fn checkpoint(&self, path: &Path) -> Result<()> {
-        let standing = self.standing.clone();
-        let (weights, moments) = (self.weights.tensors(), self.optimizer.tensors()?);
-        Checkpoint { standing, weights, average: self.average.clone(), best: self.best.clone(), moments }.write(path)
-    }
+/// One step on a batch; the loss.
+fn step(state: &mut State, settings: &ClipSettings, clips: &Clips<'_>, groups: &[Group], step: u64) -> Result<f64> {
+    let mut rng = StdRng::seed_from_u64(settings.seed.wrapping_add(step.wrapping_mul(0xD1B5_4A32_D192_ED03)));
+    let batch = clips.batch(settings.batch, &mut rng);
+    let join = |part: fn(&Example) -> &Vec<f32>| batch.iter().flat_map(part).copied().collect::<Vec<f32>>();
+    let sequences = Tensor::from_vec(join(|e| &e.sequence), (batch.len(), FRAMES, BANDS), &Device::Cpu)?;
+    let said = forward(&state.weights, &sequences, Some(&mut rng))?;
+    let loss = loss(&said, &batch, groups)?;
+    state.learn(&loss, |_| 1.0, rate(settings.rate, step, settings.steps), step)
 }
 
 /// Cross-entropy within each clip's collection, and the squared distance to the other net's embedding where there is one.

@@ -8,7 +8,7 @@
 //! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`]; [`layers`] |
 //! | operations with their gradients | [`memory`], [`convolution`], [`pool`], [`recurrence`], [`batch_norm`], [`flat`] |
 //! | nets for whole clips, on spectra | [`clip_run`], [`clips`], [`compact`] |
-//! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`checkpoint`], [`log`], [`export`] |
+//! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`state`], [`checkpoint`], [`log`], [`export`] |
 
 mod batch_norm;
 mod calibrate;
@@ -37,6 +37,7 @@ mod repertoire;
 mod run;
 mod scene;
 mod settings;
+mod state;
 mod validate;
 mod weights;
 

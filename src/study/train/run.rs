@@ -1,7 +1,6 @@
 //! The run: steps, validation, checkpoints, and the model file at the end.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -12,16 +11,16 @@ use rand::rngs::StdRng;
 use rayon::prelude::*;
 
 use super::calibrate::Platt;
-use super::checkpoint::{Checkpoint, Standing};
 use super::corpus::Song;
 use super::export::{blank_card, export, halved};
 use super::learner::{LABELS, Learner, Origin};
 use super::log::{Log, Row};
-use super::optimizer::{AdamW, rate};
+use super::optimizer::rate;
 use super::scene::{Example, Stage, front_end_rows};
 use super::settings::Settings;
+use super::state::State;
 use super::validate::{Validation, score};
-use super::weights::{Weights, copied, is_fixed, loss};
+use super::weights::{is_fixed, loss};
 use crate::nets::registry::read_card;
 use crate::nets::{Card, Task};
 use crate::study::evaluate::index::{self, Entry};
@@ -47,16 +46,6 @@ pub trait Progress: Sync {
     fn stopped(&self) -> bool;
 }
 
-/// Where a run is.
-struct Run {
-    weights: Weights,
-    /// A running average of the weights: what is measured and kept, because it is better than any single step's.
-    average: HashMap<String, Tensor>,
-    optimizer: AdamW,
-    best: HashMap<String, Tensor>,
-    standing: Standing,
-}
-
 /// Trains, and writes the best net to `settings.out`. `false` if it was stopped; the same call resumes.
 ///
 /// # Errors
@@ -70,7 +59,8 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let checkpoint_path = folder.join("checkpoint.safetensors");
 
-    let mut run = Run::begin(settings, learner, init, &checkpoint_path)?;
+    let text = serde_json::to_string(settings)?;
+    let mut run = State::begin(text, &checkpoint_path, || learner.start(init, settings.seed))?;
     let first = run.standing.step + 1;
     let Data { songs, sets, validation } = read_data(settings, learner, progress)?;
     replace(&folder.join("settings.json"), &serde_json::to_vec_pretty(&Facts::new(settings, &sets))?)?;
@@ -94,7 +84,7 @@ pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
         });
         for step in first..=settings.steps {
             let batch = batches.recv().context("the scenes ended early")?;
-            let value = run.step(settings, learner, batch, step)?;
+            let value = self::step(&mut run, settings, learner, batch, step)?;
             if !value.is_finite() {
                 bail!("the loss is no longer a number at step {step}; start again with a smaller --rate");
             }
@@ -184,71 +174,16 @@ fn blended(
     end.iter().map(blend).collect()
 }
 
-impl Run {
-    /// Where the checkpoint says, or at the beginning.
-    fn begin(
-        settings: &Settings,
-        learner: &dyn Learner,
-        init: HashMap<String, Tensor>,
-        checkpoint: &Path,
-    ) -> Result<Self> {
-        let text = serde_json::to_string(settings)?;
-        if let Some(found) = Checkpoint::read(checkpoint)? {
-            ensure!(
-                found.standing.settings == text,
-                "{} belongs to a run with other settings; remove it or choose another --out",
-                checkpoint.display()
-            );
-            return Ok(Self {
-                weights: Weights::new(found.weights)?,
-                average: found.average,
-                optimizer: AdamW::from_tensors(&found.moments)?,
-                best: found.best,
-                standing: found.standing,
-            });
-        }
-        let weights = Weights::new(learner.start(init, settings.seed)?)?;
-        let average = copied(&weights.tensors())?;
-        let standing = Standing { settings: text, step: 0, best_score: None, waited: 0 };
-        Ok(Self { best: average.clone(), average, weights, optimizer: AdamW::default(), standing })
-    }
-
-    fn step(&mut self, settings: &Settings, learner: &dyn Learner, batch: Vec<Example>, step: u64) -> Result<f64> {
-        let front_end = learner.front_end();
-        let shape = (batch.len(), front_end_rows(&front_end), front_end.n_mels);
-        let join = |part: fn(&Example) -> &Vec<f32>| batch.iter().flat_map(part).copied().collect::<Vec<f32>>();
-        let frames = Tensor::from_vec(join(|example| &example.frames), shape, &Device::Cpu)?;
-        let mut rng = StdRng::seed_from_u64(settings.seed.wrapping_add(step.wrapping_mul(0xD1B5_4A32_D192_ED03)));
-        let logits = learner.forward(&self.weights, &frames, Some(&mut rng))?;
-        let loss = loss(&logits, join(|example| &example.target), join(|example| &example.weight))?;
-        self.optimizer.step(
-            |name| learner.rate_scale(name),
-            &self.weights,
-            &loss.backward()?,
-            rate(settings.rate, step, settings.steps),
-            step,
-        )?;
-        self.weights.average_into(&mut self.average, step)?;
-        self.standing.step = step;
-        Ok(f64::from(loss.to_scalar::<f32>()?))
-    }
-
-    /// Notes a score; whether it is the best.
-    fn measured(&mut self, score: f64) -> Result<bool> {
-        let is_best = self.standing.best_score.is_none_or(|best| score > best);
-        self.standing.waited = if is_best { 0 } else { self.standing.waited + 1 };
-        if is_best {
-            self.standing.best_score = Some(score);
-            self.best = copied(&self.average)?;
-        }
-        Ok(is_best)
-    }
-
-    fn checkpoint(&self, path: &Path) -> Result<()> {
-        let standing = self.standing.clone();
-        let (weights, moments) = (self.weights.tensors(), self.optimizer.tensors()?);
-        Checkpoint { standing, weights, average: self.average.clone(), best: self.best.clone(), moments }.write(path)
-    }
+/// One step on a batch; the loss.
+fn step(state: &mut State, settings: &Settings, learner: &dyn Learner, batch: Vec<Example>, step: u64) -> Result<f64> {
+    let front_end = learner.front_end();
+    let shape = (batch.len(), front_end_rows(&front_end), front_end.n_mels);
+    let join = |part: fn(&Example) -> &Vec<f32>| batch.iter().flat_map(part).copied().collect::<Vec<f32>>();
+    let frames = Tensor::from_vec(join(|example| &example.frames), shape, &Device::Cpu)?;
+    let mut rng = StdRng::seed_from_u64(settings.seed.wrapping_add(step.wrapping_mul(0xD1B5_4A32_D192_ED03)));
+    let logits = learner.forward(&state.weights, &frames, Some(&mut rng))?;
+    let loss = loss(&logits, join(|example| &example.target), join(|example| &example.weight))?;
+    state.learn(&loss, |name| learner.rate_scale(name), rate(settings.rate, step, settings.steps), step)
 }
 
 /// The tensors and the card of the model to start from; no tensors for a net that starts from nothing.
