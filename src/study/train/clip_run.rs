@@ -13,15 +13,13 @@ use serde::Serialize;
 
 use super::clips::{Clips, Collection, Example, FRAMES};
 use super::compact::{Said, TEACHER, forward, start};
-use super::export::halved;
+use super::export::{halved, write_model};
 use super::log::Log;
 use super::optimizer::rate;
 use super::state::State;
-use super::weights::is_fixed;
 use crate::listen::FrontEnd;
 use crate::nets::compact::{BANDS, Group, groups, sequences};
-use crate::nets::registry::CARD_KEY;
-use crate::nets::{CARD_FORMAT, Card, Compact, Model, Score, Task};
+use crate::nets::{CARD_FORMAT, Card, Compact, Score, Task};
 use crate::study::outputs::replace;
 use crate::study::spectra::Spectra;
 
@@ -269,14 +267,6 @@ fn export(
         provenance: None,
         scores: scores.collect(),
     };
-    let mut tensors: Vec<(String, Tensor)> = Vec::new();
-    for (name, tensor) in best.iter().filter(|(name, _)| !name.starts_with(TEACHER)) {
-        let kept = if is_fixed(name) { tensor.clone() } else { tensor.to_dtype(DType::F16)? };
-        tensors.push((name.clone(), kept));
-    }
-    tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
-    let bytes = safetensors::serialize(tensors, Some(metadata))?;
-    Model::from_bytes(&bytes).context("the trained model does not load")?;
-    replace(&settings.out, &bytes)
+    // The layer that answers for the other net is not part of the net that runs.
+    write_model(&settings.out, &card, best.iter().filter(|(name, _)| !name.starts_with(TEACHER)))
 }

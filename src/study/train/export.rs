@@ -1,6 +1,7 @@
 //! From trained tensors to a model file with its card.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use candle_core::{DType, Tensor};
@@ -103,14 +104,26 @@ pub(super) fn export(
         scores,
         ..init.clone()
     };
+    write_model(&settings.out, &card, best.iter())
+}
+
+/// Writes a model file, its weights at half precision.
+///
+/// # Errors
+/// If the disk refuses, or the net does not load from what was written.
+pub(super) fn write_model<'a>(
+    out: &Path,
+    card: &Card,
+    weights: impl Iterator<Item = (&'a String, &'a Tensor)>,
+) -> Result<()> {
     let mut tensors: Vec<(String, Tensor)> = Vec::new();
-    for (name, tensor) in best {
+    for (name, tensor) in weights {
         let kept = if is_fixed(name) { tensor.clone() } else { tensor.to_dtype(DType::F16)? };
         tensors.push((name.clone(), kept));
     }
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
+    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(card)?)]);
     let bytes = safetensors::serialize(tensors, Some(metadata))?;
     Model::from_bytes(&bytes).context("the trained model does not load")?;
-    replace(&settings.out, &bytes)
+    replace(out, &bytes)
 }
