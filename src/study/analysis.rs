@@ -36,9 +36,12 @@ pub struct Analysis {
     /// The mel frames, for pictures.
     #[serde(skip)]
     pub spectrum: Spectrum,
-    /// What the taggers make of the whole file; empty where they heard nothing. See [`super::report::map`].
+    /// What the taggers make of the whole file; empty where they heard nothing. Pooled as in [`super::similar::POOLING`].
     #[serde(skip)]
     pub embedding: Vec<f32>,
+    /// Widths of its parts with an equal say; see [`super::similar::families`].
+    #[serde(skip)]
+    pub embedding_parts: Vec<usize>,
     /// What was odd about the file, one line each.
     #[serde(skip)]
     pub notices: Vec<String>,

@@ -8,8 +8,9 @@ use anyhow::Result;
 use super::analysis::{Analysis, CLASSES, Genre, TagMeans, Timeline, Vocal};
 use super::hear::{Attention, Heard, OwnClasses, Watch, hear};
 use super::lab::Segment;
+use super::library::pooling::pool;
 use super::mix::Mix;
-use super::report::map;
+use super::similar::{POOLING, families};
 use super::votes::Ballot;
 use crate::engine::{Engine, GenreReading};
 use crate::say::envelope::{Envelope, EnvelopeSettings};
@@ -26,7 +27,8 @@ pub fn analyze(engine: &Arc<Engine>, path: &Path, settings: &EnvelopeSettings, w
 
 /// Draws the conclusions from a finished hearing.
 pub fn conclude(heard: Heard, file: String, settings: &EnvelopeSettings) -> Analysis {
-    let embedding = map::pooled(&heard.windows, &heard.taggers);
+    let embedding = pool(&heard.windows, &heard.taggers, POOLING);
+    let embedding_parts = families(&heard.taggers).iter().map(|family| family.width).collect();
     let genre = genre_of(&heard.genre, heard.own.as_ref(), heard.genre_period_s);
     let tags = TagMeans {
         labels: heard.tags.iter().map(|tag| tag.label.clone()).collect(),
@@ -53,6 +55,7 @@ pub fn conclude(heard: Heard, file: String, settings: &EnvelopeSettings) -> Anal
         overview: heard.overview,
         spectrum: heard.spectrum,
         embedding,
+        embedding_parts,
         notices: heard.notices,
     }
 }

@@ -236,6 +236,7 @@ fn made_up(number: usize) -> Analysis {
         overview: Overview::default(),
         spectrum,
         embedding: vec![angle.cos() * 2.0, angle.sin(), (number % CLASSES) as f32 * 0.1],
+        embedding_parts: vec![3],
         notices: Vec::new(),
     }
 }

@@ -19,6 +19,7 @@ const LEAST_TAG: f32 = 0.1;
 pub struct Row {
     entry: Entry,
     embedding: Vec<f32>,
+    parts: Vec<usize>,
     classes: Vec<String>,
 }
 
@@ -78,15 +79,22 @@ impl Row {
             sketch: packed::shares(packed::highest(&vocal.probability, frames)),
             place: None,
         };
-        Self { entry, embedding: analysis.embedding.clone(), classes: analysis.genre.classes.clone() }
+        Self {
+            entry,
+            embedding: analysis.embedding.clone(),
+            parts: analysis.embedding_parts.clone(),
+            classes: analysis.genre.classes.clone(),
+        }
     }
 }
 
 impl Data {
     /// The index of these rows, with their places on the map.
     pub(super) fn of(rows: Vec<Row>, failures: Vec<Failure>) -> Self {
+        // A silent file has no parts; the others' are the same.
+        let parts = rows.iter().map(|row| &row.parts).find(|parts| !parts.is_empty());
         let embeddings: Vec<&[f32]> = rows.iter().map(|row| row.embedding.as_slice()).collect();
-        let places = map::places(&embeddings);
+        let places = map::places(&embeddings, parts.map_or(&[], Vec::as_slice));
         let classes = rows.first().map_or_else(|| GENRES.map(str::to_owned).to_vec(), |row| row.classes.clone());
         let rows = rows.into_iter().zip(places).map(|(row, place)| Entry { place, ..row.entry }).collect();
         Self { version: env!("CARGO_PKG_VERSION"), classes, rows, failures }
