@@ -5,7 +5,7 @@ use candle_nn::VarBuilder;
 use safetensors::SafeTensors;
 
 use super::card::{CARD_FORMAT, Card};
-use super::{Ced, Compact, ConvFsmn, Crnn, Fsmn, Head, Lstm, LstmBi, Musicnn, VocalNet};
+use super::{Ced, Coarse, Compact, ConvFsmn, Crnn, Fsmn, Head, Lstm, LstmBi, Musicnn, VocalNet};
 use crate::listen::FrontEnd;
 
 /// Metadata key of the card.
@@ -25,6 +25,8 @@ pub enum Net {
     Musicnn(Musicnn),
     /// See [`Compact`].
     Compact(Compact),
+    /// See [`Coarse`].
+    Coarse(Coarse),
     /// See [`Head`].
     Head(Head),
 }
@@ -60,7 +62,7 @@ pub enum ModelError {
     /// No such architecture.
     #[error(
         "names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, \
-             crnn, lstm, lstm_bi, ced, musicnn, compact, linear"
+             crnn, lstm, lstm_bi, ced, musicnn, compact, coarse, linear"
     )]
     UnknownArchitecture(String),
     /// The front end contradicts itself or does not fit the net.
@@ -190,6 +192,7 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
         "compact" => hears(FrontEnd::wide_mel_128()).map(|()| Compact::new(&card.labels, vb).map(Net::Compact)),
         "musicnn" => hears(FrontEnd::musicnn_mel_96()).map(|()| Musicnn::new(labels, vb).map(Net::Musicnn)),
+        "coarse" => hears(FrontEnd::wide_mel_128()).map(|()| Coarse::new(&card.labels, vb).map(Net::Coarse)),
         "linear" if card.taggers.is_empty() => Err(ModelError::UnknownTagger(String::new())),
         "linear" => Ok(Head::new(labels, vb).map(Net::Head)),
         other => Err(ModelError::UnknownArchitecture(other.to_owned())),

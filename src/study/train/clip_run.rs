@@ -21,7 +21,7 @@ use crate::listen::FrontEnd;
 use crate::nets::compact::{BANDS, Group, groups, sequences};
 use crate::nets::{CARD_FORMAT, Card, Compact, Score, Task};
 use crate::study::outputs::replace;
-use crate::study::spectra::Spectra;
+use crate::study::spectra::{Spectra, collection_of};
 
 /// How much the other net's embedding counts beside the labels.
 const TEACHER_WEIGHT: f64 = 0.5;
@@ -140,14 +140,11 @@ pub fn train_on_clips(settings: &ClipSettings, progress: &impl ClipProgress) -> 
     Ok(true)
 }
 
-/// The files with the names of their collections: the file's name up to `_train`, `_valid` or its end.
+/// The files with the names of their collections.
 fn read(files: &[PathBuf]) -> Result<Vec<(String, Spectra)>> {
     let each = files.iter().map(|file| {
         let spectra = Spectra::read(file).with_context(|| file.display().to_string())?;
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let name = name.split('.').next().unwrap_or_default();
-        let name = name.trim_end_matches("_train").trim_end_matches("_valid").trim_end_matches("_test");
-        Ok((name.to_owned(), spectra))
+        Ok((collection_of(file), spectra))
     });
     each.collect()
 }
@@ -162,13 +159,27 @@ pub(crate) fn measure_clips(
     spectra: &Spectra,
     group: Group,
 ) -> Result<(ClipFigures, Vec<Vec<u32>>)> {
-    let one = |(clip, &label): (&Vec<f32>, &usize)| -> Result<(usize, f64)> {
-        let said = net.tag(sequences(clip, spectra.stride))?.probability;
+    measure(name, spectra, group, |clip| Ok(net.tag(sequences(&spectra.clips[clip], spectra.stride))?.probability))
+}
+
+/// The same of whatever says a probability for each label of a clip, given by its number.
+///
+/// # Errors
+/// As what it says.
+pub(crate) fn measure(
+    name: &str,
+    spectra: &Spectra,
+    group: Group,
+    say: impl Fn(usize) -> Result<Vec<f32>> + Sync,
+) -> Result<(ClipFigures, Vec<Vec<u32>>)> {
+    let one = |(clip, &label): (usize, &usize)| -> Result<(usize, f64)> {
+        let said = say(clip)?;
         let said = &said[group.first..][..group.count];
         let best = (0..said.len()).max_by(|&a, &b| said[a].total_cmp(&said[b])).unwrap_or_default();
         Ok((best, -f64::from(said[label].max(1e-9)).ln()))
     };
-    let each: Vec<(usize, f64)> = spectra.clips.par_iter().zip(&spectra.labels).map(one).collect::<Result<_>>()?;
+    let each: Vec<(usize, f64)> =
+        (0..spectra.clips.len()).into_par_iter().zip(&spectra.labels).map(one).collect::<Result<_>>()?;
     let mut confusion = vec![vec![0; group.count]; group.count];
     each.iter().zip(&spectra.labels).for_each(|((answer, _), &truth)| confusion[truth][*answer] += 1);
     let clips = each.len();

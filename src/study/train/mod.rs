@@ -15,6 +15,7 @@ mod calibrate;
 mod checkpoint;
 mod clip_run;
 mod clips;
+mod coarse;
 mod compact;
 mod conv_fsmn;
 mod convolution;
@@ -44,7 +45,9 @@ mod weights;
 #[cfg(test)]
 mod references_test;
 
-pub(crate) use clip_run::measure_clips;
 pub use clip_run::{ClipFigures, ClipProgress, ClipSettings, train_on_clips};
+pub(crate) use clip_run::{measure, measure_clips};
+pub use coarse::{CoarseProgress, CoarseSettings, Tried, train_coarse};
+pub(crate) use coarse::{mean as mean_window, windows as coarse_windows};
 pub use run::{Progress, train};
 pub use settings::{NetKind, Settings};
