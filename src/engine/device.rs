@@ -93,7 +93,7 @@ impl Backend for Cpu {
     ) -> Result<Vec<Vec<f32>>, BackendError> {
         match &self.0.vocal.net {
             Net::Vocal(net) => Ok(net.step(streams, frames, end)?),
-            Net::Ced(_) | Net::Musicnn(_) | Net::Compact(_) | Net::Head(_) => {
+            Net::Ced(_) | Net::Musicnn(_) | Net::Compact(_) | Net::Stack(_) | Net::Head(_) => {
                 Err(BackendError("the voice model is not frame-wise".to_owned()))
             }
         }
@@ -107,6 +107,7 @@ impl Backend for Cpu {
                 Net::Ced(net) => Ok(net.forward(window)?),
                 Net::Musicnn(net) => Ok(net.forward(window)?),
                 Net::Compact(net) => Ok(net.forward(window)?),
+                Net::Stack(net) => Ok(net.forward(window)?),
                 Net::Vocal(_) | Net::Head(_) => Err(BackendError(format!("{} is not a tagger", model.card.name))),
             })
             .collect()

@@ -226,7 +226,7 @@ fn deviation_of(variance: f32) -> f32 {
     (variance.max(0.0) + 1e-4).sqrt()
 }
 
-fn softmax(logits: &mut [f32]) {
+pub(super) fn softmax(logits: &mut [f32]) {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     logits.iter_mut().for_each(|logit| *logit = (*logit - highest).exp());
     let sum: f32 = logits.iter().sum();

@@ -9,6 +9,7 @@ pub(crate) mod compact;
 pub(crate) mod conv_fsmn;
 mod convolution;
 pub(crate) mod crnn;
+pub(crate) mod filter;
 mod fsmn;
 pub mod genre;
 pub mod genre_name;
@@ -18,6 +19,8 @@ pub(crate) mod lstm;
 mod musicnn;
 pub(crate) mod recurrence;
 pub mod registry;
+pub(crate) mod stack;
+pub(crate) mod systems;
 mod vocal;
 
 pub use card::{CARD_FORMAT, Card, Provenance, Score, Task};
@@ -29,7 +32,9 @@ pub use fsmn::{Fsmn, FsmnStream};
 pub use head::Head;
 pub use lstm::{Lstm, LstmBi, LstmBiStream, LstmStream};
 pub use musicnn::Musicnn;
+pub use filter::Zeros;
 pub use registry::{Model, ModelError, Net};
+pub use stack::Stack;
 pub use vocal::{VocalNet, VocalStream};
 
 /// Sees a tagger's layers while it runs, first to last: a layer's name and its values, `[rows, width]`; rows are what the

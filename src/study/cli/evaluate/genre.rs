@@ -13,7 +13,7 @@ use crate::say::envelope::EnvelopeSettings;
 use crate::study::analyze::conclude;
 use crate::study::evaluate::belief::{self, BeliefReport, course};
 use crate::study::evaluate::genre::{Entry, Report, choices, entries, report};
-use crate::study::evaluate::spectra::{SpectraReport, compact, is_spectra, report as report_spectra};
+use crate::study::evaluate::spectra::{SpectraReport, clip_net, is_spectra, report as report_spectra};
 use crate::study::hear::{Attention, Heard, Stopped, hear};
 use crate::study::mix::Mix;
 
@@ -117,7 +117,7 @@ fn belief_text(report: &BeliefReport) -> String {
     )
 }
 
-/// Measures the compact net on labelled spectra.
+/// Measures a net for clips on labelled spectra.
 fn spectra(arguments: &Arguments, console: &Console) -> Outcome {
     let failed = |file: Option<&Path>, error: &anyhow::Error| {
         console.error(file, error);
@@ -125,10 +125,10 @@ fn spectra(arguments: &Arguments, console: &Console) -> Outcome {
     };
     let Some(file) = arguments.model.as_deref() else {
         let error =
-            anyhow!("holds spectra, which a compact net reads; name one with --model (`earmark train compact`)");
+            anyhow!("holds spectra, which a net for clips reads; name one with --model (`earmark train compact`)");
         return failed(Some(&arguments.path), &error);
     };
-    let model = match compact(file) {
+    let model = match clip_net(file) {
         Ok(model) => model,
         Err(error) => return failed(Some(file), &error),
     };
