@@ -100,7 +100,9 @@ fn output(stage: &Stage, input: Size, branches: &[Vec<Layer>]) -> Result<Size, S
             let groups = |all: usize, by: usize| if by == ALL { 1 } else { all / by };
             let size = Size { frames: groups(frames, *by_frames), bands: groups(bands, *by_bands), channels };
             if size.frames == 0 || size.bands == 0 {
-                return Err(format!("{frames} frames of {bands} bands do not fill a group of {by_frames} by {by_bands}"));
+                return Err(format!(
+                    "{frames} frames of {bands} bands do not fill a group of {by_frames} by {by_bands}"
+                ));
             }
             Ok(size)
         }
@@ -152,11 +154,8 @@ impl Layer {
     /// The tensors of this layer and of its branches.
     pub(crate) fn holdings(&self) -> Vec<Holding> {
         let Self { name, input: Size { channels, .. }, .. } = self;
-        let holding = |part: &str, shape: &[usize], fill| Holding {
-            name: format!("{name}.{part}"),
-            shape: shape.to_vec(),
-            fill,
-        };
+        let holding =
+            |part: &str, shape: &[usize], fill| Holding { name: format!("{name}.{part}"), shape: shape.to_vec(), fill };
         let norm = |prefix: &str, channels: usize, factor: f32| {
             let parts = [("weight", factor), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)];
             parts.map(|(part, value)| holding(&format!("{prefix}{part}"), &[channels], Fill::Value(value)))

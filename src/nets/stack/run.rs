@@ -118,7 +118,8 @@ impl Stack {
                 said = Some(match said {
                     None => one,
                     Some(mut sum) => {
-                        let add = |to: &mut Vec<f32>, from: Vec<f32>| to.iter_mut().zip(from).for_each(|(a, b)| *a += b);
+                        let add =
+                            |to: &mut Vec<f32>, from: Vec<f32>| to.iter_mut().zip(from).for_each(|(a, b)| *a += b);
                         add(&mut sum.probability, one.probability);
                         add(&mut sum.embedding, one.embedding);
                         sum

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-use crate::nets::compact::groups;
 use crate::nets::Model;
+use crate::nets::compact::groups;
 use crate::study::spectra::Spectra;
 use crate::study::train::{ClipFigures, ask_clips};
 

@@ -66,5 +66,9 @@ pub(super) trait ClipLearner: Sync {
 /// # Errors
 /// If there is none.
 pub(super) fn learner(name: &str) -> Result<Box<dyn ClipLearner>> {
-    Ok(if name == CompactLearner.architecture() { Box::new(CompactLearner) } else { Box::new(StackLearner::new(name)?) })
+    Ok(if name == CompactLearner.architecture() {
+        Box::new(CompactLearner)
+    } else {
+        Box::new(StackLearner::new(name)?)
+    })
 }

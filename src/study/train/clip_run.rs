@@ -98,6 +98,41 @@ impl Material {
         Ok(Self { train, valid: read(&settings.valid)? })
     }
 
+    /// The name of its one collection, and the part to measure on.
+    ///
+    /// # Errors
+    /// If there are several collections.
+    pub(crate) fn only(&self) -> Result<(&str, &Spectra)> {
+        match (self.train.as_slice(), self.valid.as_slice()) {
+            ([(name, _)], [(_, valid)]) => Ok((name, valid)),
+            _ => bail!("a table is of one collection; name one file with --data and one with --valid"),
+        }
+    }
+
+    /// The part to learn from and the part to measure on of its one collection.
+    ///
+    /// # Errors
+    /// If there are several collections, or the classes differ.
+    pub(crate) fn both(&self) -> Result<(&Spectra, &Spectra)> {
+        let (name, valid) = self.only()?;
+        let train = &self.train[0].1;
+        ensure!(train.classes == valid.classes, "{name}: the two parts have different classes");
+        Ok((train, valid))
+    }
+
+    /// Clips to learn from and to measure on.
+    pub(crate) fn sizes(&self) -> [usize; 2] {
+        [&self.train, &self.valid].map(|part| part.iter().map(|(_, spectra)| spectra.clips.len()).sum())
+    }
+
+    /// Examples of a batch in a run.
+    ///
+    /// # Errors
+    /// If there is no such net.
+    pub(crate) fn examples(&self, settings: &ClipSettings) -> Result<usize> {
+        Ok(settings.batch.unwrap_or(learner(&settings.net)?.batch()))
+    }
+
     /// `collection/class` of all collections to learn from.
     fn labels(&self) -> Vec<String> {
         let classes = |(name, spectra): &(String, Spectra)| -> Vec<String> {
@@ -108,7 +143,10 @@ impl Material {
 
     /// Each collection to select on with its labels among all.
     fn held_out(&self, groups: &[Group]) -> Result<Vec<(String, &Spectra, Group)>> {
-        ensure!(groups.len() == self.train.len(), "two --data files are parts of the same collection; give each one once");
+        ensure!(
+            groups.len() == self.train.len(),
+            "two --data files are parts of the same collection; give each one once"
+        );
         let one = |(name, spectra): &'_ (String, Spectra)| -> Result<(String, Group)> {
             let at = self.train.iter().position(|(_, train)| train.classes == spectra.classes);
             let at = at.with_context(|| format!("{name}: its classes are those of no --data file"))?;
@@ -317,7 +355,9 @@ fn export(
     let name = settings.out.file_stem().map_or_else(|| "genre".to_owned(), |stem| stem.to_string_lossy().into_owned());
     let sets: Vec<String> = material.train.iter().map(|(name, s)| format!("{name} {} clips", s.clips.len())).collect();
     let scores = figures.iter().flat_map(|f| {
-        let data = format!("{}, valid, {} clips as spectra (selected on it)", f.name, f.clips);
+        let selected =
+            if settings.validate_every < settings.steps { "selected on it" } else { "nothing selected on it" };
+        let data = format!("{}, valid, {} clips as spectra ({selected})", f.name, f.clips);
         let score = |metric: &str, value: f64| Score {
             data: data.clone(),
             metric: metric.to_owned(),

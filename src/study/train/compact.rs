@@ -13,10 +13,10 @@ use super::convolution::Convolution;
 use super::layers::{Drawing, normalised};
 use super::pool::Pool;
 use super::weights::Weights;
-use crate::nets::{Compact, Net};
 use crate::nets::compact::{BANDS, EMBEDDING, EPS, KERNEL, LAYERS, POOLED};
 use crate::nets::filter::Zeros;
 use crate::nets::stack::Curve;
+use crate::nets::{Compact, Net};
 
 /// Share of the pooled values left out in training.
 const DROPOUT: f32 = 0.25;
@@ -164,7 +164,8 @@ mod tests {
         let (weights, _, sequence) = beginning()?;
         let x = Tensor::from_slice(&sequence, (1, 40, BANDS), &Device::Cpu)?;
         let said = forward(&weights, &x, Some(&mut StdRng::seed_from_u64(1)))?;
-        let gradients = (said.labels.sqr()?.sum_all()? + said.teacher.expect("it learns one").sqr()?.sum_all()?)?.backward()?;
+        let gradients =
+            (said.labels.sqr()?.sum_all()? + said.teacher.expect("it learns one").sqr()?.sum_all()?)?.backward()?;
         for (name, var) in weights.vars() {
             let largest = gradients.get(var).map(|g| g.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()).transpose()?;
             assert!(largest.is_some_and(|g| g > 0.0), "{name}: {largest:?}");

@@ -46,7 +46,7 @@ mod weights;
 #[cfg(test)]
 mod references_test;
 
-pub(crate) use clip_run::{ClipAnswer, ask_clips};
+pub(crate) use clip_run::ask_clips;
 pub use clip_run::{ClipFigures, ClipProgress, ClipSettings, Material, step_cost_s, train_on, train_on_clips};
 pub use convolution::Convolution;
 pub use run::{Progress, train};

@@ -15,7 +15,7 @@ use super::pool::Pool;
 use super::weights::{Weights, drawn};
 use crate::nets::compact::{BANDS, sequences};
 use crate::nets::stack::run::{fewer_bands, key_groups};
-use crate::nets::stack::{ALL, Curve, EPS, Fill, Layer, Plan, Size, Stage, Stack, Statistic, System};
+use crate::nets::stack::{ALL, Curve, EPS, Fill, Layer, Plan, Size, Stack, Stage, Statistic, System};
 use crate::nets::{Net, systems};
 
 /// Clips that the bands' means and deviations are measured on, at most.
@@ -38,12 +38,7 @@ impl StackLearner {
         let Some(system) = systems::system(name) else { candle_core::bail!("there is no net {name}") };
         let plan = system.plan();
         let unfit = |what| candle_core::Error::Msg(format!("{name}: {what}"));
-        Ok(Self {
-            layers: plan.trained_layers().map_err(unfit)?,
-            width: plan.width().map_err(unfit)?,
-            system,
-            plan,
-        })
+        Ok(Self { layers: plan.trained_layers().map_err(unfit)?, width: plan.width().map_err(unfit)?, system, plan })
     }
 
     /// What the stages make of standardised frames `[batch, frames, bands]`: `[batch, frames', 1, width]`.
@@ -162,9 +157,7 @@ fn forward(layer: &Layer, weights: &Weights, x: Tensor, dropout: &mut Option<&mu
                 x.apply_op2(weight, convolution)
             }
         }
-        Stage::Norm => {
-            normalised(weights, &x.reshape(rows)?, name, EPS, dropout.is_some())?.reshape(x.shape())
-        }
+        Stage::Norm => normalised(weights, &x.reshape(rows)?, name, EPS, dropout.is_some())?.reshape(x.shape()),
         Stage::Pool { frames: by_frames, bands: by_bands, curve } => {
             let by = |by: usize, all: usize| if by == ALL { all } else { by };
             let pool = Pool { frames: by(*by_frames, frames), bands: by(*by_bands, bands), curve: *curve };

@@ -117,7 +117,8 @@ fn a_recurrence_has_the_gradient_of_its_differences() -> Result<()> {
     tensors.insert("g.input.bias".to_owned(), Tensor::full(0.1_f32, 9, &Device::Cpu)?);
     let weights = Weights::new(tensors)?;
     let x = candle_core::Var::randn(0.0_f32, 1.0, (2, 5, 4), &Device::Cpu)?;
-    let said = |x: &Tensor| -> Result<f64> { Ok(f64::from(gru(&weights, x, "g")?.sqr()?.sum_all()?.to_scalar::<f32>()?)) };
+    let said =
+        |x: &Tensor| -> Result<f64> { Ok(f64::from(gru(&weights, x, "g")?.sqr()?.sum_all()?.to_scalar::<f32>()?)) };
     let gradient = gru(&weights, &x, "g")?.sqr()?.sum_all()?.backward()?;
     let gradient: Vec<f32> = gradient.get(&x).expect("a gradient").flatten_all()?.to_vec1()?;
     let values: Vec<f32> = x.flatten_all()?.to_vec1()?;
