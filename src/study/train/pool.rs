@@ -87,22 +87,26 @@ impl CustomOp3 for Gradient {
                 each.for_each(|((dx, &y), dy)| *dx = dy * curve.slope(y));
                 return;
             }
-            let (mut largest, mut at) = (vec![0.0_f32; channels], vec![0_usize; channels]);
+            let (mut largest, mut left) = (vec![0.0_f32; channels], vec![0.0_f32; channels]);
             for (group, (y, dy)) in y.chunks_exact(channels).zip(dy.chunks_exact(channels)).enumerate() {
                 let (frame, band) = (group / groups * by_frames, group % groups * by_bands);
+                let members = || {
+                    let bands_of =
+                        move |row: usize| (band..band + by_bands).map(move |band| (row * bands + band) * channels);
+                    (frame..frame + by_frames).flat_map(bands_of)
+                };
                 largest.fill(f32::NEG_INFINITY);
-                for row in frame..frame + by_frames {
-                    for band in band..band + by_bands {
-                        let start = (row * bands + band) * channels;
-                        for (channel, &x) in x[start..start + channels].iter().enumerate() {
-                            if x > largest[channel] {
-                                (largest[channel], at[channel]) = (x, start + channel);
-                            }
-                        }
-                    }
+                for at in members() {
+                    largest.iter_mut().zip(&x[at..at + channels]).for_each(|(y, &x)| *y = if x > *y { x } else { *y });
                 }
-                for ((&at, &y), dy) in at.iter().zip(y).zip(dy) {
-                    dx[at] = dy * curve.slope(y);
+                // What is still to be given away: the first of the largest takes it all.
+                left.iter_mut().zip(y).zip(dy).for_each(|((left, &y), dy)| *left = dy * curve.slope(y));
+                for at in members() {
+                    let each = dx[at..at + channels].iter_mut().zip(&x[at..at + channels]).zip(&largest).zip(&mut left);
+                    for (((dx, x), largest), left) in each {
+                        *dx = if x == largest { *left } else { 0.0 };
+                        *left -= *dx;
+                    }
                 }
             }
         });
