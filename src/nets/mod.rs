@@ -17,6 +17,7 @@ pub mod head;
 mod layers;
 pub(crate) mod lstm;
 mod musicnn;
+mod product;
 pub(crate) mod recurrence;
 pub mod registry;
 pub(crate) mod stack;
