@@ -34,16 +34,17 @@ impl Zeros {
 
 /// A convolution's geometry: `y[t, f, o] = sum over i, j, c of w[o, i, j, c] x[t - before + i, f - below + j, c]`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Filter {
+pub struct Filter {
     /// Frames, bands and channels of a picture `[frames][bands][channels]`.
-    pub(crate) input: [usize; 3],
+    pub input: [usize; 3],
     /// Frames and bands of the kernel.
-    pub(crate) kernel: [usize; 2],
-    pub(crate) zeros: Zeros,
+    pub kernel: [usize; 2],
+    /// What stands around the picture.
+    pub zeros: Zeros,
 }
 
 /// The patches of some frames as rows of a matrix, which may overlap.
-pub(crate) struct Patches {
+struct Patches {
     values: CpuStorage,
     length: usize,
     /// Values from the beginning of a row to that of the next.
@@ -52,7 +53,7 @@ pub(crate) struct Patches {
     width: usize,
     /// Frames.
     count: usize,
-    /// Rows of a frame, of which the first [`Filter::bands`] are patches and the others are to be left out.
+    /// Rows of a frame, of which the first, as many as the output has bands, are patches and the others are to be left out.
     per_frame: usize,
 }
 
@@ -61,7 +62,7 @@ impl Filter {
     ///
     /// # Errors
     /// If the kernel does not fit into the picture.
-    pub(crate) fn output(&self) -> Result<[usize; 2]> {
+    pub fn output(&self) -> Result<[usize; 2]> {
         let along = |at: usize, zeros: [usize; 2]| {
             let size = self.input[at] + zeros[0] + zeros[1] + 1;
             match size.checked_sub(self.kernel[at]) {
@@ -73,7 +74,7 @@ impl Filter {
     }
 
     /// Values of a patch.
-    pub(crate) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.kernel[0] * self.kernel[1] * self.input[2]
     }
 
@@ -81,7 +82,7 @@ impl Filter {
     ///
     /// # Errors
     /// If the kernel does not fit, or `y` has another size.
-    pub(crate) fn apply(&self, x: &[f32], weight: &CpuStorage, outputs: usize, y: &mut [f32]) -> Result<()> {
+    pub fn apply(&self, x: &[f32], weight: &CpuStorage, outputs: usize, y: &mut [f32]) -> Result<()> {
         let [_, bands] = self.output()?;
         let tile = self.frames_per_tile();
         for (number, y) in y.chunks_mut(tile * bands * outputs).enumerate() {
@@ -99,7 +100,7 @@ impl Filter {
     ///
     /// # Errors
     /// If the kernel does not fit.
-    pub(crate) fn weight_gradient(&self, x: &[f32], dy: &[f32], outputs: usize) -> Result<Vec<f32>> {
+    pub fn weight_gradient(&self, x: &[f32], dy: &[f32], outputs: usize) -> Result<Vec<f32>> {
         let [_, bands] = self.output()?;
         let tile = self.frames_per_tile();
         let mut sum = vec![0.0_f32; outputs * self.width()];
@@ -186,7 +187,7 @@ impl Patches {
 }
 
 /// A weight `[outputs][frames][bands][channels]` as [`Filter::apply`] wants it: `[band][frame][channel][outputs]`.
-pub(crate) fn laid_out(weight: &[f32], [frames, bands]: [usize; 2], channels: usize) -> CpuStorage {
+pub fn laid_out(weight: &[f32], [frames, bands]: [usize; 2], channels: usize) -> CpuStorage {
     let width = frames * bands * channels;
     let outputs = weight.len() / width.max(1);
     let mut out = Vec::with_capacity(weight.len());

@@ -37,7 +37,7 @@ impl Net {
     ///
     /// # Errors
     /// A net that hears no such sequences, or a sequence too short for it.
-    pub(crate) fn tag_sequences(&self, sequences: Vec<Vec<f32>>) -> candle_core::Result<Tagging> {
+    pub fn tag_sequences(&self, sequences: Vec<Vec<f32>>) -> candle_core::Result<Tagging> {
         match self {
             Self::Compact(net) => net.tag(sequences),
             Self::Stack(net) => net.tag(sequences),
@@ -48,7 +48,7 @@ impl Net {
     }
 
     /// Whether it is a net that hears spectra of clips; see [`Self::tag_sequences`].
-    pub(crate) fn hears_clips(&self) -> bool {
+    pub fn hears_clips(&self) -> bool {
         matches!(self, Self::Compact(_) | Self::Stack(_))
     }
 }

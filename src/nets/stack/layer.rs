@@ -5,29 +5,35 @@ use crate::nets::filter::{Filter, Zeros};
 
 /// Size of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Size {
-    pub(crate) frames: usize,
-    pub(crate) bands: usize,
-    pub(crate) channels: usize,
+pub struct Size {
+    /// Along time.
+    pub frames: usize,
+    /// Along frequency.
+    pub bands: usize,
+    /// Values of a band.
+    pub channels: usize,
 }
 
 /// See the module's text.
 #[derive(Debug, Clone)]
-pub(crate) struct Layer {
+pub struct Layer {
     /// Prefix of its tensors.
-    pub(crate) name: String,
-    pub(crate) stage: Stage,
-    pub(crate) input: Size,
-    pub(crate) output: Size,
+    pub name: String,
+    /// What it does.
+    pub stage: Stage,
+    /// Size of the picture that it takes.
+    pub input: Size,
+    /// Size of the picture that it gives.
+    pub output: Size,
     /// Of a convolution: whether it has a bias.
-    pub(crate) biased: bool,
+    pub biased: bool,
     /// Layers of its branches.
-    pub(crate) branches: Vec<Vec<Self>>,
+    pub branches: Vec<Vec<Self>>,
 }
 
 /// How a tensor begins.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Fill {
+pub enum Fill {
     /// Drawn, for a layer that sums this many inputs.
     Drawn(usize),
     /// The same number throughout.
@@ -36,17 +42,20 @@ pub(crate) enum Fill {
 
 /// A tensor of a layer.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Holding {
-    pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) fill: Fill,
+pub struct Holding {
+    /// Its name in the model file.
+    pub name: String,
+    /// Its shape there.
+    pub shape: Vec<usize>,
+    /// How it begins.
+    pub fill: Fill,
 }
 
 /// The layers of `stages` on a picture of `size`.
 ///
 /// # Errors
 /// What does not fit, in words.
-pub(crate) fn layers(stages: &[Stage], size: Size) -> Result<Vec<Layer>, String> {
+pub fn layers(stages: &[Stage], size: Size) -> Result<Vec<Layer>, String> {
     place(stages, size, &mut Numbers::default())
 }
 
@@ -133,7 +142,7 @@ fn output(stage: &Stage, input: Size, branches: &[Vec<Layer>]) -> Result<Size, S
 
 impl Edges {
     /// The zeros around a picture for this kernel.
-    pub(crate) fn zeros(self, kernel: [usize; 2]) -> Zeros {
+    pub fn zeros(self, kernel: [usize; 2]) -> Zeros {
         match self {
             Self::Same => Zeros::same(kernel),
             Self::Valid => Zeros::default(),
@@ -144,7 +153,7 @@ impl Edges {
 
 impl Layer {
     /// Values that it adds to the embedding.
-    pub(crate) fn tapped(&self) -> usize {
+    pub fn tapped(&self) -> usize {
         match self.stage {
             Stage::Tap => self.input.channels,
             _ => self.branches.iter().flatten().map(Self::tapped).sum(),
@@ -152,7 +161,7 @@ impl Layer {
     }
 
     /// The tensors of this layer and of its branches.
-    pub(crate) fn holdings(&self) -> Vec<Holding> {
+    pub fn holdings(&self) -> Vec<Holding> {
         let Self { name, input: Size { channels, .. }, .. } = self;
         let holding =
             |part: &str, shape: &[usize], fill| Holding { name: format!("{name}.{part}"), shape: shape.to_vec(), fill };
@@ -189,7 +198,7 @@ impl Layer {
 
     /// Biases of convolutions that the publication has and a normalisation right behind them cancels.
     #[cfg(test)]
-    pub(crate) fn cancelled_biases(&self) -> usize {
+    pub fn cancelled_biases(&self) -> usize {
         match self.stage {
             Stage::Convolution { outputs, .. } if !self.biased => outputs,
             _ => self.branches.iter().flatten().map(Self::cancelled_biases).sum(),
@@ -199,7 +208,7 @@ impl Layer {
 
 impl Statistic {
     /// Of `values` that lie `step` apart.
-    pub(crate) fn of(self, values: &[f32], step: usize) -> f32 {
+    pub fn of(self, values: &[f32], step: usize) -> f32 {
         let each = values.iter().step_by(step);
         let count = each.len().max(1) as f32;
         match self {
@@ -210,5 +219,5 @@ impl Statistic {
     }
 
     /// Added to a mean square, so that its root has a slope everywhere.
-    pub(crate) const SMALLEST_SQUARE: f32 = 1e-6;
+    pub const SMALLEST_SQUARE: f32 = 1e-6;
 }

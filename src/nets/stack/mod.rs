@@ -7,15 +7,15 @@
 mod layer;
 pub(crate) mod run;
 
-pub(crate) use layer::{Fill, Layer, Size, layers};
+pub use layer::{Fill, Holding, Layer, Size, layers};
 pub use run::Stack;
 
 /// Added to a variance before its root.
-pub(crate) const EPS: f64 = 1e-3;
+pub const EPS: f64 = 1e-3;
 
 /// A non-linearity; all of them rise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Curve {
+pub enum Curve {
     /// None.
     Line,
     /// `max(0, x)`.
@@ -26,7 +26,7 @@ pub(crate) enum Curve {
 
 impl Curve {
     /// In place.
-    pub(crate) fn apply(self, values: &mut [f32]) {
+    pub fn apply(self, values: &mut [f32]) {
         match self {
             Self::Line => {}
             Self::Relu => values.iter_mut().for_each(|x| *x = x.max(0.0)),
@@ -35,7 +35,7 @@ impl Curve {
     }
 
     /// The slope where the curve has the value `y`.
-    pub(crate) fn slope(self, y: f32) -> f32 {
+    pub fn slope(self, y: f32) -> f32 {
         match self {
             Self::Line => 1.0,
             Self::Relu => f32::from(u8::from(y > 0.0)),
@@ -46,7 +46,7 @@ impl Curve {
 
 /// What stands around a picture that is filtered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Edges {
+pub enum Edges {
     /// Zeros, so that the size is kept.
     Same,
     /// Nothing: the kernel stays inside.
@@ -57,7 +57,7 @@ pub(crate) enum Edges {
 
 /// What is said of a channel over all frames and bands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Statistic {
+pub enum Statistic {
     /// The mean.
     Mean,
     /// The largest value.
@@ -67,17 +67,18 @@ pub(crate) enum Statistic {
 }
 
 /// As many frames or bands as there are.
-pub(crate) const ALL: usize = usize::MAX;
+pub const ALL: usize = usize::MAX;
 
 /// One step of a net.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Stage {
+pub enum Stage {
     /// A convolution, with a bias unless a normalisation follows.
     Convolution {
         /// Filters.
         outputs: usize,
         /// Frames and bands of one.
         kernel: [usize; 2],
+        /// What stands around the picture.
         edges: Edges,
     },
     /// Batch normalisation of each channel (arXiv 1502.03167).
@@ -88,6 +89,7 @@ pub(crate) enum Stage {
         frames: usize,
         /// Bands of a group, or [`ALL`].
         bands: usize,
+        /// What is done to the largest.
         curve: Curve,
     },
     /// Leaves this share of the values out, in training.
@@ -117,65 +119,65 @@ pub(crate) enum Stage {
 
 /// A net.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// Bands that it hears; 128 is a multiple of it.
-    pub(crate) bands: usize,
+    pub bands: usize,
     /// Frames of an example in training.
-    pub(crate) frames: usize,
+    pub frames: usize,
     /// Whether it hears nothing but pictures of `frames`: a longer window is then cut into slices, which vote.
-    pub(crate) slices: bool,
+    pub slices: bool,
     /// From the picture `[frames][bands][1]` to one band whose channels the output layer reads, frame by frame; its logits
     /// are averaged over frames.
-    pub(crate) stages: Vec<Stage>,
+    pub stages: Vec<Stage>,
     /// Examples of a batch.
-    pub(crate) batch: usize,
+    pub batch: usize,
     /// Peak learning rate.
-    pub(crate) rate: f64,
+    pub rate: f64,
 }
 
 /// A published system: its description and where it comes from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct System {
+pub struct System {
     /// Name on the command line and in cards.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// One sentence.
-    pub(crate) description: &'static str,
+    pub description: &'static str,
     /// Who designed it.
-    pub(crate) designer: &'static str,
+    pub designer: &'static str,
     /// Publication.
-    pub(crate) source: &'static str,
+    pub source: &'static str,
     /// What is not as published.
-    pub(crate) differs: &'static str,
+    pub differs: &'static str,
     /// The net over this many bands.
-    pub(crate) plan: fn(usize) -> Plan,
+    pub plan: fn(usize) -> Plan,
     /// Bands that it hears here.
-    pub(crate) bands: usize,
+    pub bands: usize,
 }
 
 impl System {
     /// The net as it is trained here.
-    pub(crate) fn plan(&self) -> Plan {
+    pub fn plan(&self) -> Plan {
         (self.plan)(self.bands)
     }
 }
 
 /// Square convolution that keeps the size, normalised, the largest of each group, curve: the usual block.
-pub(crate) fn block(outputs: usize, kernel: usize, [frames, bands]: [usize; 2], curve: Curve) -> [Stage; 3] {
+pub fn block(outputs: usize, kernel: usize, [frames, bands]: [usize; 2], curve: Curve) -> [Stage; 3] {
     [filter(outputs, [kernel, kernel], Edges::Same), Stage::Norm, Stage::Pool { frames, bands, curve }]
 }
 
 /// A convolution.
-pub(crate) fn filter(outputs: usize, kernel: [usize; 2], edges: Edges) -> Stage {
+pub fn filter(outputs: usize, kernel: [usize; 2], edges: Edges) -> Stage {
     Stage::Convolution { outputs, kernel, edges }
 }
 
 /// A fully connected layer, on a picture of one band: frame by frame.
-pub(crate) fn dense(outputs: usize) -> Stage {
+pub fn dense(outputs: usize) -> Stage {
     filter(outputs, [1, 1], Edges::Valid)
 }
 
 /// A non-linearity alone.
-pub(crate) fn curved(curve: Curve) -> Stage {
+pub fn curved(curve: Curve) -> Stage {
     Stage::Pool { frames: 1, bands: 1, curve }
 }
 
@@ -184,7 +186,7 @@ impl Plan {
     ///
     /// # Errors
     /// If a stage does not fit its picture.
-    pub(crate) fn layers(&self, frames: usize) -> Result<Vec<Layer>, String> {
+    pub fn layers(&self, frames: usize) -> Result<Vec<Layer>, String> {
         layers(&self.stages, Size { frames, bands: self.bands, channels: 1 })
     }
 
@@ -192,7 +194,7 @@ impl Plan {
     ///
     /// # Errors
     /// If a stage does not fit its picture; never for a plan of [`super::systems`].
-    pub(crate) fn trained_layers(&self) -> Result<Vec<Layer>, String> {
+    pub fn trained_layers(&self) -> Result<Vec<Layer>, String> {
         self.layers(self.frames)
     }
 
@@ -200,7 +202,7 @@ impl Plan {
     ///
     /// # Errors
     /// If a stage does not fit, or the last picture has more than one band.
-    pub(crate) fn width(&self) -> Result<usize, String> {
+    pub fn width(&self) -> Result<usize, String> {
         match self.trained_layers()?.last().map(|layer| layer.output) {
             Some(Size { bands: 1, channels, .. }) => Ok(channels),
             other => Err(format!("ends in {other:?}, not in one band")),
@@ -211,13 +213,13 @@ impl Plan {
     ///
     /// # Errors
     /// As [`Self::width`].
-    pub(crate) fn embedding(&self) -> Result<usize, String> {
+    pub fn embedding(&self) -> Result<usize, String> {
         let tapped: usize = self.trained_layers()?.iter().map(Layer::tapped).sum();
         if tapped > 0 { Ok(tapped) } else { self.width() }
     }
 
     /// Fewest frames of a sequence.
-    pub(crate) fn fewest_frames(&self) -> usize {
+    pub fn fewest_frames(&self) -> usize {
         if self.slices {
             return 1;
         }

@@ -58,7 +58,7 @@ impl Stack {
     ///
     /// # Errors
     /// A missing tensor or one of another shape.
-    pub(crate) fn new(plan: Plan, labels: &[String], vb: &VarBuilder<'_>) -> Result<Self> {
+    pub fn new(plan: Plan, labels: &[String], vb: &VarBuilder<'_>) -> Result<Self> {
         let unfit = |what: String| candle_core::Error::Msg(what);
         let layers = plan.trained_layers().map_err(unfit)?;
         let width = plan.width().map_err(unfit)?;

@@ -18,7 +18,7 @@ mod pons;
 use super::stack::System;
 
 /// All of them.
-pub(crate) const SYSTEMS: [System; 13] = [
+pub const SYSTEMS: [System; 13] = [
     multi_kernel::SYSTEM,
     genre_crnn::SYSTEM,
     cnn3x3::SYSTEM,
@@ -42,7 +42,7 @@ const TUTORIAL: &str = "Choi, Fazekas, Cho and Sandler";
 const TUTORIAL_SOURCE: &str = "arXiv 1709.04396, exercise 5-2";
 
 /// The system of this name.
-pub(crate) fn system(name: &str) -> Option<&'static System> {
+pub fn system(name: &str) -> Option<&'static System> {
     SYSTEMS.iter().find(|system| system.name == name)
 }
 
