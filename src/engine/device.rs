@@ -95,7 +95,7 @@ impl Backend for Cpu {
     ) -> Result<Vec<Vec<f32>>, BackendError> {
         match &self.0.vocal.net {
             Net::Vocal(net) => Ok(net.step(streams, frames, end)?),
-            Net::Ced(_) | Net::Musicnn(_) | Net::Compact(_) | Net::Coarse(_) | Net::Head(_) => {
+            Net::Ced(_) | Net::Musicnn(_) | Net::Compact(_) | Net::Stack(_) | Net::Coarse(_) | Net::Head(_) => {
                 Err(BackendError("the voice model is not frame-wise".to_owned()))
             }
         }
@@ -114,6 +114,7 @@ impl Backend for Cpu {
                 Net::Coarse(net) => {
                     Ok(net.forward(Taggers::among(models.taggers.iter().map(|model| &model.net))?, window)?)
                 }
+                Net::Stack(net) => Ok(net.forward(window)?),
                 Net::Vocal(_) | Net::Head(_) => Err(BackendError(format!("{} is not a tagger", model.card.name))),
             })
             .collect()

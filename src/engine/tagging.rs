@@ -52,6 +52,10 @@ impl TaggerWindow {
             Net::Ced(_) => Self { frames: 1000.min(Ced::MOST_FRAMES), fewest: Ced::FEWEST_FRAMES },
             Net::Compact(_) => Self { frames: Compact::FRAMES, fewest: Compact::FEWEST_FRAMES },
             Net::Coarse(_) => Self { frames: CoarseEar::FRAMES, fewest: CoarseEar::FEWEST_FRAMES },
+            Net::Stack(net) => {
+                let fewest = net.fewest_frames().max(Compact::FEWEST_FRAMES);
+                Self { frames: Compact::FRAMES, fewest }
+            }
             // Below two seconds the long temporal filters see mostly padding.
             Net::Musicnn(_) | Net::Vocal(_) | Net::Head(_) => Self { frames: Musicnn::FRAMES, fewest: 130 },
         }

@@ -84,7 +84,7 @@ pub(super) fn dense(front_end: &FrontEnd) -> Vec<Vec<f64>> {
                     let (x, [left, centre, right]) = match mel_scale {
                         MelScale::Kaldi if bin + 1 == bins => (f64::NEG_INFINITY, edges),
                         MelScale::Kaldi => (to_mel(mel_scale, f), edges),
-                        MelScale::Htk | MelScale::Slaney => (f, hz),
+                        MelScale::Htk | MelScale::Slaney | MelScale::Octave | MelScale::Linear => (f, hz),
                     };
                     scale * ((x - left) / (centre - left)).min((right - x) / (right - centre)).max(0.0)
                 })
@@ -109,6 +109,8 @@ fn to_mel(scale: MelScale, hz: f64) -> f64 {
         MelScale::Kaldi => 1127.0 * (1.0 + hz / 700.0).ln(),
         MelScale::Slaney if hz < 1000.0 => hz * 3.0 / 200.0,
         MelScale::Slaney => 15.0 + (hz / 1000.0).ln() * 27.0 / 6.4_f64.ln(),
+        MelScale::Octave => hz.log2(),
+        MelScale::Linear => hz,
     }
 }
 
@@ -118,5 +120,7 @@ fn to_hz(scale: MelScale, mel: f64) -> f64 {
         MelScale::Kaldi => 700.0 * ((mel / 1127.0).exp() - 1.0),
         MelScale::Slaney if mel < 15.0 => mel * 200.0 / 3.0,
         MelScale::Slaney => 1000.0 * ((mel - 15.0) * 6.4_f64.ln() / 27.0).exp(),
+        MelScale::Octave => mel.exp2(),
+        MelScale::Linear => mel,
     }
 }

@@ -6,6 +6,7 @@ mod axis;
 mod canvas;
 pub mod chart;
 pub mod confusion;
+pub mod intervals;
 mod lanes;
 pub mod learning;
 pub mod map;

@@ -133,6 +133,21 @@ pub fn collection_of(file: &Path) -> String {
     name.trim_end_matches("_train").trim_end_matches("_valid").trim_end_matches("_test").to_owned()
 }
 
+/// Mean and deviation over time of each band of a clip, 256 values: what a linear classifier gets to see.
+pub fn statistics(clip: &[f32]) -> Vec<f32> {
+    let count = (clip.len() / BANDS).max(1) as f32;
+    let (mut mean, mut square) = (vec![0.0_f32; BANDS], vec![0.0_f32; BANDS]);
+    for frame in clip.chunks_exact(BANDS) {
+        for ((mean, square), &x) in mean.iter_mut().zip(&mut square).zip(frame) {
+            *mean += x / count;
+            *square += x * x / count;
+        }
+    }
+    let deviation: Vec<f32> =
+        square.iter().zip(&mean).map(|(square, mean)| (square - mean * mean).max(0.0).sqrt()).collect();
+    [mean, deviation].concat()
+}
+
 /// In which order the levels of a clip lie in the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Order {

@@ -13,7 +13,7 @@ use crate::say::envelope::EnvelopeSettings;
 use crate::study::analyze::conclude;
 use crate::study::evaluate::belief::{self, BeliefReport, course};
 use crate::study::evaluate::genre::{Entry, Report, choices, entries, report};
-use crate::study::evaluate::spectra::{SpectraReport, is_spectra, report as report_spectra, spectral};
+use crate::study::evaluate::spectra::{SpectraReport, clip_net, is_spectra, report as report_spectra};
 use crate::study::hear::{Attention, Heard, Stopped, hear};
 use crate::study::mix::Mix;
 
@@ -117,14 +117,14 @@ fn belief_text(report: &BeliefReport) -> String {
     )
 }
 
-/// Measures a net on labelled spectra.
+/// Measures a net for clips on labelled spectra.
 fn spectra(arguments: &Arguments, console: &Console) -> Outcome {
     let failed = |file: Option<&Path>, error: &anyhow::Error| {
         console.error(file, error);
         Outcome::Failed
     };
     let file = arguments.model.as_deref();
-    let model = match spectral(file) {
+    let model = match clip_net(file) {
         Ok(model) => model,
         Err(error) => return failed(file, &error),
     };
