@@ -40,7 +40,7 @@ struct Exported {
     /// As nice-plug made it.
     inner: clap_plugin,
     emission: Arc<Emission>,
-    /// nice-plug's parameters, with one function replaced.
+    /// nice-plug's parameters, with some functions replaced.
     params: Option<clap_plugin_params>,
     inner_params: Option<clap_plugin_params>,
     /// Taken by `process` alone while audio runs.
@@ -124,7 +124,11 @@ unsafe fn create<P: ClapPlugin>(host: *const clap_host) -> *const clap_plugin {
         plugin,
         inner,
         emission,
-        params: inner_params.map(|inner| clap_plugin_params { get_info: Some(params::get_info), ..inner }),
+        params: inner_params.map(|inner| clap_plugin_params {
+            get_info: Some(params::get_info),
+            text_to_value: Some(params::text_to_value),
+            ..inner
+        }),
         inner_params,
         lent: Mutex::default(),
         active: AtomicBool::new(false),

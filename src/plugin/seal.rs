@@ -1,16 +1,19 @@
 //! A saved state's seal: a checksum behind what nice-plug writes, so that damage is noticed instead of loaded.
 //!
 //! ```text
-//! {"version":"0.1.0","params":{...},"fields":{...}}\n0123abcd
+//! \n{"version":"0.1.0","params":{...},"fields":{...}}\n0123abcd
 //! ```
 //!
-//! States without a seal, as the first versions wrote them, are taken as they are.
+//! The line feed in front says that there must be a seal. States that begin with the brace, as the first versions wrote
+//! them, have none and are taken as they are.
 
 use serde::Deserialize;
 use thiserror::Error;
 
 /// A state is about a kilobyte; more than this is none.
 pub(super) const LONGEST_BYTES: usize = 1 << 20;
+/// Stands in front of a sealed state.
+const MARK: u8 = b'\n';
 /// A line feed and the CRC-32 of all before it, in eight hexadecimal digits.
 const SEAL_BYTES: usize = 9;
 
@@ -35,10 +38,11 @@ struct Head {
     version: String,
 }
 
-/// Adds the seal.
+/// Adds mark and seal.
 pub(super) fn seal(state: &mut Vec<u8>) {
-    let sum = crc32fast::hash(state);
-    state.extend_from_slice(format!("\n{sum:08x}").as_bytes());
+    state.insert(0, MARK);
+    let seal = digits(state);
+    state.extend_from_slice(seal.as_bytes());
 }
 
 /// The state without its seal.
@@ -52,11 +56,7 @@ pub(super) fn open(sealed: &[u8]) -> Result<&[u8], Fault> {
     if sealed.len() > LONGEST_BYTES {
         return Err(Fault::Long);
     }
-    let state = match split(sealed) {
-        Some((state, sum)) if crc32fast::hash(state) == sum => state,
-        Some(_) => return Err(Fault::Damaged),
-        None => sealed,
-    };
+    let state = if sealed[0] == MARK { split(sealed).ok_or(Fault::Damaged)? } else { sealed };
     let head: Head = serde_json::from_slice(state).map_err(|_| Fault::Damaged)?;
     if number(&head.version).ok_or(Fault::Damaged)? > number(env!("CARGO_PKG_VERSION")).unwrap_or_default() {
         return Err(Fault::Newer);
@@ -64,12 +64,14 @@ pub(super) fn open(sealed: &[u8]) -> Result<&[u8], Fault> {
     Ok(state)
 }
 
-/// State and checksum, if there is one.
-fn split(sealed: &[u8]) -> Option<(&[u8], u32)> {
-    let (state, seal) = sealed.split_at_checked(sealed.len().checked_sub(SEAL_BYTES)?)?;
-    let digits = std::str::from_utf8(seal.strip_prefix(b"\n")?).ok()?;
-    let lower = digits.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit));
-    lower.then(|| u32::from_str_radix(digits, 16).ok()).flatten().map(|sum| (state, sum))
+/// What the seal is right about.
+fn split(sealed: &[u8]) -> Option<&[u8]> {
+    let (marked, seal) = sealed.split_at_checked(sealed.len().checked_sub(SEAL_BYTES)?)?;
+    (seal == digits(marked).as_bytes()).then(|| &marked[1..])
+}
+
+fn digits(marked: &[u8]) -> String {
+    format!("\n{:08x}", crc32fast::hash(marked))
 }
 
 /// Major and minor version: a patch never changes what is saved.
@@ -111,9 +113,9 @@ mod tests {
     }
 
     #[test]
-    fn no_cut_goes_unnoticed_but_the_one_before_the_seal() {
+    fn no_cut_goes_unnoticed() {
         let sealed = sealed();
-        for length in (0..sealed.len()).filter(|&length| length != STATE.len() && length != STATE.len() + 1) {
+        for length in 0..sealed.len() {
             assert!(open(&sealed[..length]).is_err(), "{length} bytes");
         }
     }

@@ -254,8 +254,6 @@ impl<C: PluginClass> IEditControllerTrait for Component<C> {
         fn getParameterCount() -> int32 = 0;
         fn getParamStringByValue(id: ParamID, valueNormalized: ParamValue, string: *mut String128) -> tresult
             = kInternalError;
-        fn getParamValueByString(id: ParamID, string: *mut TChar, valueNormalized: *mut ParamValue) -> tresult
-            = kInternalError;
         fn normalizedParamToPlain(id: ParamID, valueNormalized: ParamValue) -> ParamValue = 0.0;
         fn plainParamToNormalized(id: ParamID, plainValue: ParamValue) -> ParamValue = 0.0;
         fn createView(name: FIDString) -> *mut IPlugView = std::ptr::null_mut();
@@ -269,6 +267,18 @@ impl<C: PluginClass> IEditControllerTrait for Component<C> {
             }
             guarded(kInternalError, || self.inner.getParameterInfo(paramIndex, info))
         }
+    }
+
+    unsafe fn getParamValueByString(&self, id: ParamID, string: *mut TChar, value: *mut ParamValue) -> tresult {
+        let mut read = f64::NAN;
+        // SAFETY: the host's call, passed on with a place of ours: nice-plug would read "NaN" as a number.
+        let result = guarded(kInternalError, || unsafe { self.inner.getParamValueByString(id, string, &mut read) });
+        if result != kResultOk || !read.is_finite() || value.is_null() {
+            return if result == kResultOk { kResultFalse } else { result };
+        }
+        // SAFETY: the host's own place, not null.
+        unsafe { *value = read };
+        kResultOk
     }
 
     unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
