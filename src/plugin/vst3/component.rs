@@ -99,6 +99,8 @@ impl<C: PluginClass> Component<C> {
         if host.symbolicSampleSize != kSample32 as int32 || host.numSamples < 0 {
             return kInvalidArgument;
         }
+        // SAFETY: the caller's promise.
+        unsafe { self.forget_automated(host) };
         self.emission.start();
         let flush = host.numSamples == 0 || host.numOutputs <= 0 || host.outputs.is_null();
         let result = if flush {
@@ -120,6 +122,22 @@ impl<C: PluginClass> Component<C> {
             unsafe { output::send(&self.emission, host, out) };
         }
         result
+    }
+
+    /// The processor is given values: the controller shows those, and no longer what it was told.
+    ///
+    /// # Safety
+    /// The lists in `host` must be null or valid.
+    unsafe fn forget_automated(&self, host: &ProcessData) {
+        // SAFETY: the caller's promise; null pointers are ruled out by `from_raw`.
+        unsafe {
+            let Some(changes) = ComRef::from_raw(host.inputParameterChanges) else { return };
+            for index in 0..changes.getParameterCount() {
+                if let Some(queue) = ComRef::from_raw(changes.getParameterData(index)) {
+                    self.shown.forget(queue.getParameterId());
+                }
+            }
+        }
     }
 
     /// On the host's window thread: what waits for it.
@@ -226,7 +244,7 @@ impl<C: PluginClass> IComponentTrait for Component<C> {
             if result == kResultOk { Ok(()) } else { Err(seal::Fault::Damaged) }
         });
         self.emission.state_loaded(loaded);
-        self.shown.forget();
+        self.shown.forget_all();
         self.latency_changes(self.emission.is_realigned());
         if loaded.is_ok() { kResultOk } else { kResultFalse }
     }

@@ -40,11 +40,16 @@ impl Shown {
         }
     }
 
-    /// The processor's values are the truth again: a state was loaded.
-    pub(super) fn forget(&self) {
-        for told in self.0.values() {
+    /// The processor has been given a value: it is the truth again. Real-time safe.
+    pub(super) fn forget(&self, number: u32) {
+        if let Some(told) = self.0.get(&number) {
             told.beside.store(f64::NAN.to_bits(), Ordering::Relaxed);
         }
+    }
+
+    /// All of the processor's values are the truth again: a state was loaded.
+    pub(super) fn forget_all(&self) {
+        self.0.keys().for_each(|number| self.forget(*number));
     }
 }
 
@@ -60,7 +65,10 @@ mod tests {
         assert_eq!(shown.value(1, 0.25), 1.0);
         assert_eq!(shown.value(1, 0.5), 0.5);
         shown.tell(1, 0.75, 0.5);
-        shown.forget();
+        shown.forget_all();
+        assert_eq!(shown.value(1, 0.5), 0.5);
+        shown.tell(1, 0.75, 0.5);
+        shown.forget(1);
         assert_eq!(shown.value(1, 0.5), 0.5);
         shown.tell(2, 1.0, 0.0);
         assert_eq!(shown.value(2, 0.0), 0.0);
