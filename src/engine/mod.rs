@@ -19,6 +19,6 @@ pub use ear::Ear;
 pub use judge::{Judge, Verdict};
 pub use models::{ModelSet, Models};
 pub use readings::{GenreReading, TaggerShape, Tags, VocalReading};
-pub use tagging::{Pace, TaggerWindow};
+pub use tagging::{ECO_STRETCH, Pace, TaggerWindow};
 pub use vocal::SILENCE_PEAK;
 pub use worker::{Engine, EngineError, Status, keep_products_on_one_thread};

@@ -10,7 +10,7 @@ use super::delay::Delay;
 use super::emission::{Emission, FIRST_GENRE, GENRE, GENRE_CONFIDENCE, OUTPUTS, Out, Output, VOCAL, VOCAL_GATE};
 use super::params::{Automation, EarmarkParams, Genre, Source};
 use super::scope::{Point, ScopeInput};
-use crate::engine::{Ear, GenreReading, Pace, VocalReading};
+use crate::engine::{Ear, GenreReading, VocalReading};
 use crate::say::envelope::{Decision, Envelope};
 use crate::say::genre::{Belief, GenreState};
 use crate::say::key::Key;
@@ -239,6 +239,7 @@ impl Processor {
             (Some(only), None) => &[*only][..],
             (None, _) => return,
         };
+        self.ear.set_eco(self.params.detect.eco.value());
         let Self { ear, vocal, genre, .. } = self;
         if self.setup.offline {
             // In lock step the worker is waited for; if it is gone, the audio goes on all the same.
@@ -294,7 +295,7 @@ impl Processor {
     fn believe(&mut self, reading: &GenreReading, at: u64, time: u32) {
         let window_s = self.params.detect.genre_window.value();
         let heard = reading.saying.then_some(&reading.probability);
-        let state = self.belief.advance(heard, window_s, Pace::LIVE.refresh_s as f32);
+        let state = self.belief.advance(heard, window_s, reading.step_s);
         self.scope.genre(&state);
         self.say_genre(&state, at, time);
     }
