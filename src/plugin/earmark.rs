@@ -9,7 +9,7 @@ use nice_plug::prelude::*;
 use super::class::Class;
 use super::emission::Emission;
 use super::params::EarmarkParams;
-use super::process::{Block, Processor, Setup};
+use super::process::{Block, Held, Processor, Setup};
 use super::scope::{ScopeInput, ScopeOutput, scope};
 use crate::editor::{EarmarkEditor, EngineSlot, create_editor};
 use crate::engine::{Ear, Engine, Pace};
@@ -23,6 +23,8 @@ pub struct EarmarkPlugin<C: Class> {
     /// Kept from the first activation on, so that the models stay loaded; the window looks in.
     engine: EngineSlot,
     processor: Option<Processor>,
+    /// What the activation before has left open at the host.
+    held: Held,
     /// The processor has panicked; it is kept untouched, because freeing it is not for the audio thread.
     failed: bool,
     class: PhantomData<C>,
@@ -32,13 +34,15 @@ impl<C: Class> Default for EarmarkPlugin<C> {
     fn default() -> Self {
         let params = Arc::new(EarmarkParams::default());
         let (scope, window) = scope();
+        let engine = EngineSlot::default();
         Self {
-            emission: Emission::new(params.clone()),
+            emission: Emission::new(params.clone(), engine.clone()),
             params,
             scope,
             window,
-            engine: EngineSlot::default(),
+            engine,
             processor: None,
+            held: Held::default(),
             failed: false,
             class: PhantomData,
         }
@@ -74,7 +78,7 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         context: &mut impl ActivateContext<Self>,
     ) -> bool {
         // Without an engine the audio still passes; the window says what is wrong.
-        self.processor = None;
+        self.deactivate();
         self.failed = false;
         let ear = Engine::shared()
             .inspect(|engine| self.engine.set(engine.clone()))
@@ -88,8 +92,9 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
                     offline: config.process_mode == ProcessMode::Offline,
                     control: C::CONTROL,
                 };
-                let processor =
-                    Processor::new(ear, self.params.clone(), self.emission.clone(), self.scope.clone(), setup);
+                let (params, emission) = (self.params.clone(), self.emission.clone());
+                let held = std::mem::take(&mut self.held);
+                let processor = Processor::new(ear, params, emission, self.scope.clone(), setup, held);
                 context.set_latency_samples(processor.latency());
                 self.processor = Some(processor);
             }
@@ -133,7 +138,10 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
     }
 
     fn deactivate(&mut self) {
-        self.processor = None;
+        self.emission.set_writing(false);
+        if let Some(processor) = self.processor.take() {
+            self.held = processor.hold();
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every parameter, its range and its words, and nothing else. Ids never change.
 
+use std::sync::Arc;
+
 use nice_plug::prelude::*;
 
 use crate::nets::genre::GENRES;
@@ -326,13 +328,13 @@ impl Default for EarmarkParams {
                     .with_value_to_string(formatters::v2s_f32_rounded(1)),
             },
             emit: EmitParams {
-                automation: EnumParam::new("Automation", Automation::Show).non_automatable(),
+                automation: EnumParam::new("Automation", Automation::Show),
                 align: BoolParam::new("Align audio", false).non_automatable(),
                 midi: EnumParam::new("MIDI", Midi::Notes),
                 midi_channel: IntParam::new("MIDI channel", 1, IntRange::Linear { min: 1, max: 16 }),
                 midi_note: IntParam::new("MIDI note", 60, IntRange::Linear { min: 0, max: 127 })
                     .with_value_to_string(formatters::v2s_i32_key_formatter())
-                    .with_string_to_value(formatters::s2v_i32_key_formatter()),
+                    .with_string_to_value(key_by_name()),
                 midi_cc: IntParam::new("MIDI CC", 20, IntRange::Linear { min: 0, max: 127 }),
             },
             bypass: BoolParam::new("Bypass", false).make_bypass(),
@@ -360,6 +362,12 @@ impl Default for EarmarkParams {
 fn share(name: &str, default: f32) -> FloatParam {
     FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: 1.0 })
         .with_value_to_string(formatters::v2s_f32_rounded(3))
+}
+
+/// nice-plug 0.4.2 cuts the text after its first byte, which panics within a longer character.
+fn key_by_name() -> Arc<dyn Fn(&str) -> Option<i32> + Send + Sync> {
+    let read = formatters::s2v_i32_key_formatter();
+    Arc::new(move |text| text.is_ascii().then(|| read(text)).flatten())
 }
 
 fn milliseconds(name: &str, default: f32, max: f32) -> FloatParam {

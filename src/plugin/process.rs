@@ -42,6 +42,14 @@ pub(super) struct Setup {
     pub(super) control: bool,
 }
 
+/// What the host still holds of an activation that has ended, because nothing can be said outside a block: it is ended
+/// in the first block of the next one.
+#[derive(Default)]
+pub(super) struct Held {
+    gestures: bool,
+    midi: MidiVoice,
+}
+
 /// One block of audio, changed in place.
 pub(super) struct Block<'a, 'main, 'side, 'key> {
     pub(super) main: &'a mut [&'main mut [f32]],
@@ -81,6 +89,8 @@ pub(super) struct Processor {
     thinned: [Thinned; OUTPUTS],
     mode: Automation,
     gestures: bool,
+    /// The gestures were opened before this activation.
+    stale_gestures: bool,
     midi: MidiVoice,
     ride: Ride,
     key: Key,
@@ -103,6 +113,7 @@ impl Processor {
         emission: Arc<Emission>,
         scope: ScopeInput,
         setup: Setup,
+        before: Held,
     ) -> Self {
         let rate = f64::from(setup.sample_rate_hz);
         let samples = |seconds: f64| (seconds * rate).ceil() as u64;
@@ -112,6 +123,7 @@ impl Processor {
         let delays = (0..setup.channels).map(|_| Delay::new(latency as usize)).collect();
         let thinned = std::array::from_fn(|output| Thinned::since(emission.value(output)));
         scope.activated(setup.sample_rate_hz);
+        emission.activated(align);
         Self {
             lag: if align || !setup.offline { live_lag } else { 0 },
             align,
@@ -132,8 +144,9 @@ impl Processor {
             decision: Decision::default(),
             thinned,
             mode: params.emit.automation.value(),
-            gestures: false,
-            midi: MidiVoice::new(),
+            gestures: before.gestures,
+            stale_gestures: before.gestures,
+            midi: before.midi,
             ride: Ride::new(samples(RIDE_GLIDE_S) as u32),
             key: Key::new(setup.sample_rate_hz),
             delays,
@@ -144,6 +157,11 @@ impl Processor {
             scope,
             setup,
         }
+    }
+
+    /// Ends the activation.
+    pub(super) fn hold(self) -> Held {
+        Held { gestures: self.gestures, midi: self.midi }
     }
 
     /// Samples by which the audio is delayed.
@@ -171,6 +189,9 @@ impl Processor {
         let length = block.main.first().map_or(0, |channel| channel.len());
         let bypass = self.params.bypass.value();
         self.mode = self.params.emit.automation.value();
+        if std::mem::take(&mut self.stale_gestures) {
+            self.keep_gestures(false);
+        }
         self.keep_gestures(!bypass && self.mode == Automation::Write && block.playing);
         let listens = !bypass && self.mode != Automation::Read;
         if listens != self.hearing {
@@ -382,12 +403,22 @@ impl Processor {
                 block.main.iter_mut().for_each(|channel| channel[at] *= gain);
             }
         }
-        if let [left, right, ..] = &mut *block.key {
-            let silent = self.mode == Automation::Off;
-            let (probability, gate) = if silent { (0.0, false) } else { (self.probability, self.decision.gate) };
-            for (left, right) in left[part.clone()].iter_mut().zip(&mut right[part]) {
-                (*left, *right) = self.key.next(probability, gate);
+        let silent = self.mode == Automation::Off;
+        let (probability, gate) = if silent { (0.0, false) } else { (self.probability, self.decision.gate) };
+        match &mut *block.key {
+            [left, right, ..] => {
+                for (left, right) in left[part.clone()].iter_mut().zip(&mut right[part]) {
+                    (*left, *right) = self.key.next(probability, gate);
+                }
             }
+            [level] => {
+                for at in part {
+                    let (sample, tone) = self.key.next(probability, gate);
+                    level[at] = sample;
+                    self.emission.write_tone(at, tone);
+                }
+            }
+            [] => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bundle;
 mod check;
 mod host;
+mod host_check;
 mod install;
 mod latency;
 mod licences;
@@ -33,6 +34,8 @@ enum Chore {
     Install,
     /// Stream an audio file through the built plugin, without a DAW, and write down what it emits
     Host(host::Options),
+    /// Ask the built plugin what plugin validators ask, each check in a process of its own
+    HostCheck(host_check::Options),
     /// Stream labelled songs through the built plugin and say how late its gate is
     Latency(latency::Options),
     /// Gather training material for the voice detector from Debian packages (Debian and Ubuntu)
@@ -59,6 +62,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         }
         Chore::Install => install::run()?,
         Chore::Host(options) => return host::run(options),
+        Chore::HostCheck(options) => return host_check::run(&options),
         Chore::Latency(options) => return latency::run(options),
         Chore::VoiceData(options) => voice_data::run(&options)?,
         Chore::Check(options) => return check::run(&options),

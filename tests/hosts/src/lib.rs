@@ -5,6 +5,7 @@
 //! Input and output are held in memory as a whole.
 
 pub mod bundle;
+pub mod check;
 pub mod clap;
 pub mod csv;
 pub mod ids;
