@@ -1,26 +1,35 @@
 //! Every parameter, grouped as it acts: what is detected, how the decision moves, what leaves.
 
-use egui::{RichText, Ui, vec2};
+use egui::{Align, Layout, RichText, Ui, vec2};
 
 use super::control::{Action, Control, Id};
-use super::knob::knob;
+use super::knob::{knob, name_width, segments};
 use super::theme::Palette;
 use super::view::View;
-use super::widgets::{choice, focus_ring, group, note, title};
+use super::widgets::{focus_ring, group, note, title};
 
 const DETECT: [Id; 4] = [Id::Source, Id::Threshold, Id::Hysteresis, Id::GenreWindow];
 const SHAPE: [Id; 4] = [Id::Attack, Id::Hold, Id::Release, Id::Ride];
 const MIDI: [Id; 4] = [Id::Midi, Id::MidiChannel, Id::MidiNote, Id::MidiCc];
 
+/// Width of a column from which three stand side by side.
+const COLUMN: f32 = 226.0;
+
 /// Draws the page.
 pub fn controls(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
-    // Groups side by side where they fit, else one below the other.
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-        let width = column_width(ui.available_width());
+    let gap = 8.0;
+    let available = ui.available_width();
+    let side_by_side = available >= 3.0 * COLUMN + 2.0 * gap;
+    let width = if side_by_side { ((available - 2.0 * gap) / 3.0).floor() } else { available };
+    let layout = if side_by_side { Layout::left_to_right(Align::Min) } else { Layout::top_down(Align::Min) };
+    ui.with_layout(layout, |ui| {
+        ui.spacing_mut().item_spacing = vec2(gap, gap);
         for part in [detect, shape, emit] {
-            ui.allocate_ui_with_layout(vec2(width, 0.0), egui::Layout::top_down(egui::Align::Min), |ui| {
+            ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
+                ui.set_width(width);
                 group(ui, |ui| {
+                    ui.spacing_mut().item_spacing = vec2(6.0, 3.0);
+                    // What the frame leaves.
                     ui.set_width(width - 18.0);
                     part(ui, view, actions);
                 });
@@ -29,28 +38,23 @@ pub fn controls(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     });
 }
 
-/// Three columns, or one.
-fn column_width(available: f32) -> f32 {
-    if available >= 3.0 * 226.0 { ((available - 18.0) / 3.0).floor() } else { available - 2.0 }
-}
-
-fn row(ui: &mut Ui, view: &View, ids: &[Id], actions: &mut Vec<Action>) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(12.0, 6.0);
-        for control in ids.iter().filter_map(|id| view.control(*id)) {
-            knob(ui, control, actions);
-        }
-    });
+fn rows(ui: &mut Ui, view: &View, ids: &[Id], actions: &mut Vec<Action>) {
+    let controls: Vec<&Control> = ids.iter().filter_map(|id| view.control(*id)).collect();
+    let names = controls.iter().map(|control| name_width(ui, &control.name)).fold(0.0, f32::max);
+    let width = ui.available_width();
+    for control in controls {
+        knob(ui, control, width, names, actions);
+    }
 }
 
 fn detect(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     title(ui, "Detect");
-    row(ui, view, &DETECT, actions);
+    rows(ui, view, &DETECT, actions);
 }
 
 fn shape(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     title(ui, "Shape");
-    row(ui, view, &SHAPE, actions);
+    rows(ui, view, &SHAPE, actions);
     let gain_db = 20.0 * view.standing.gain.max(1e-6).log10();
     note(ui, format!("Ride gain now: {gain_db:+.1} dB"));
 }
@@ -68,7 +72,7 @@ fn emit(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
         }
     });
     if view.has_midi {
-        row(ui, view, &MIDI, actions);
+        rows(ui, view, &MIDI, actions);
         note(ui, midi_hint(view));
     } else {
         note(ui, "MIDI and the key bus leave from the plugin Earmark Control.");
@@ -77,17 +81,9 @@ fn emit(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
 
 /// The automation mode, and what it does.
 fn modes(ui: &mut Ui, control: &Control, view: &View, actions: &mut Vec<Action>) {
-    let name = ui.label(&control.name);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
-        let last = (control.choices.len() - 1).max(1) as f32;
-        for (index, words) in control.choices.iter().enumerate() {
-            let value = index as f32 / last;
-            let chosen = (control.value - value).abs() < 0.5 / last;
-            if choice(ui, chosen, words).labelled_by(name.id).clicked() && !chosen {
-                actions.extend(Action::set(control.id, value));
-            }
-        }
+        segments(ui, control, actions);
     });
     let standing = &view.standing;
     let words = match control.text.as_str() {

@@ -29,7 +29,7 @@ pub fn export_page(ui: &mut Ui, view: &View, settings: &mut Settings, actions: &
             }
         });
         let name = ui.label("Folder");
-        let field = TextEdit::singleline(&mut settings.folder).hint_text(&*view.folder).desired_width(f32::INFINITY);
+        let field = TextEdit::singleline(&mut settings.folder).hint_text("Another folder").desired_width(f32::INFINITY);
         ui.add(field).labelled_by(name.id);
         note(ui, format!("Files go to {}. The folder is made if it is not there.", view.folder));
         match &view.outcome {

@@ -1,50 +1,84 @@
 //! One parameter to be set: dragged (finely with Shift), stepped with the arrow keys, typed, or put back by a
 //! double click.
 
-use egui::{Align, Id as WidgetId, Layout, Rect, Response, RichText, Sense, Stroke, StrokeKind, TextEdit, Ui, vec2};
+use egui::{
+    Align, Id as WidgetId, Label, Layout, Rect, Response, RichText, Sense, Stroke, StrokeKind, TextEdit, TextStyle, Ui,
+    vec2,
+};
 
 use super::control::{Action, Control};
 use super::theme::Palette;
 use super::widgets::{choice, focus_ring, keyboard_steps};
 
-/// Width of one parameter that slides.
-pub const WIDTH: f32 = 168.0;
+/// Least width of the track; with less, name and value stand above it.
+const LEAST_TRACK: f32 = 44.0;
+/// Room for a value in words.
+const VALUE: f32 = 58.0;
 const TRACK: f32 = 14.0;
 /// What an arrow key moves where the parameter has no steps of its own.
 const STEP: f32 = 0.01;
 
-/// Draws `control` as what suits it: buttons for few values, else a track.
-pub fn knob(ui: &mut Ui, control: &Control, actions: &mut Vec<Action>) {
-    if control.choices.is_empty() { slider(ui, control, actions) } else { choices(ui, control, actions) }
+/// Draws `control` as what suits it, in a row of the given width: buttons for few values, else a track. `name_width` is
+/// the same for all of a group, so that their tracks stand below one another.
+pub fn knob(ui: &mut Ui, control: &Control, width: f32, name_width: f32, actions: &mut Vec<Action>) {
+    if control.choices.is_empty() {
+        slider(ui, control, width, name_width, actions);
+    } else {
+        choices(ui, control, name_width, actions);
+    }
+}
+
+/// Width that a name takes, with the gap behind it.
+pub fn name_width(ui: &Ui, name: &str) -> f32 {
+    let font = TextStyle::Body.resolve(ui.style());
+    ui.painter().layout_no_wrap(name.to_owned(), font, ui.visuals().text_color()).size().x + 8.0
 }
 
 /// All values as buttons.
-fn choices(ui: &mut Ui, control: &Control, actions: &mut Vec<Action>) {
-    ui.vertical(|ui| {
-        let name = ui.label(&control.name).on_hover_text(control.id.help());
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
-            let last = (control.choices.len() - 1).max(1) as f32;
-            for (index, words) in control.choices.iter().enumerate() {
-                let value = index as f32 / last;
-                let chosen = (control.value - value).abs() < 0.5 / last;
-                let response = choice(ui, chosen, words).labelled_by(name.id);
-                if response.clicked() && !chosen {
-                    actions.extend(Action::set(control.id, value));
-                }
-            }
-        });
+fn choices(ui: &mut Ui, control: &Control, name_width: f32, actions: &mut Vec<Action>) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
+        named(ui, control, name_width);
+        segments(ui, control, actions);
     });
 }
 
-fn slider(ui: &mut Ui, control: &Control, actions: &mut Vec<Action>) {
-    ui.allocate_ui_with_layout(vec2(WIDTH, 40.0), Layout::top_down(Align::Min), |ui| {
-        ui.set_width(WIDTH);
-        ui.horizontal_wrapped(|ui| {
-            ui.label(&control.name).on_hover_text(control.id.help());
+/// The buttons of a parameter with few values, next to one another.
+pub fn segments(ui: &mut Ui, control: &Control, actions: &mut Vec<Action>) {
+    let last = (control.choices.len() - 1).max(1) as f32;
+    for (index, words) in control.choices.iter().enumerate() {
+        let value = index as f32 / last;
+        let chosen = (control.value - value).abs() < 0.5 / last;
+        if choice(ui, chosen, words).on_hover_text(control.id.help()).clicked() && !chosen {
+            actions.extend(Action::set(control.id, value));
+        }
+    }
+}
+
+fn named(ui: &mut Ui, control: &Control, width: f32) {
+    let size = vec2(width, ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_width(width);
+        ui.add(Label::new(&control.name).extend()).on_hover_text(control.id.help());
+    });
+}
+
+fn slider(ui: &mut Ui, control: &Control, width: f32, name_width: f32, actions: &mut Vec<Action>) {
+    let one_line = name_width + LEAST_TRACK + VALUE <= width;
+    ui.allocate_ui_with_layout(vec2(width, 22.0), Layout::top_down(Align::Min), |ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing = vec2(0.0, 1.0);
+        if !one_line {
+            named(ui, control, name_width.min(width));
+        }
+        ui.horizontal(|ui| {
+            if one_line {
+                named(ui, control, name_width);
+            }
+            let taken = if one_line { name_width } else { 0.0 };
+            track(ui, control, width - taken - VALUE, actions);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| typed(ui, control, actions));
         });
-        track(ui, control, actions);
     });
 }
 
@@ -65,7 +99,7 @@ fn typed(ui: &mut Ui, control: &Control, actions: &mut Vec<Action>) {
         }
         return;
     };
-    let field = ui.add(TextEdit::singleline(&mut draft).id(id.with("field")).desired_width(72.0));
+    let field = ui.add(TextEdit::singleline(&mut draft).id(id.with("field")).desired_width(VALUE - 10.0));
     let field = field.accessible_name(format!("{}, value", control.name));
     if ui.data(|data| data.get_temp::<bool>(id)).is_none() {
         field.request_focus();
@@ -85,9 +119,9 @@ fn typed(ui: &mut Ui, control: &Control, actions: &mut Vec<Action>) {
     }
 }
 
-fn track(ui: &mut Ui, control: &Control, actions: &mut Vec<Action>) {
+fn track(ui: &mut Ui, control: &Control, width: f32, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui.ctx());
-    let (rect, response) = ui.allocate_exact_size(vec2(WIDTH, TRACK), Sense::click_and_drag());
+    let (rect, response) = ui.allocate_exact_size(vec2(width, TRACK), Sense::click_and_drag());
     let response = response.on_hover_text(control.id.help());
     response.widget_info(|| egui::WidgetInfo::slider(true, f64::from(control.value), &control.name));
     moved(ui, control, &response, rect, actions);

@@ -126,12 +126,11 @@ fn tags(ui: &mut Ui, view: &View) {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         for (tag, probability) in &view.tags {
             let words = format!("{tag} {:.0}", probability * 100.0);
-            let text = RichText::new(words).size(11.5).color(palette.text);
-            egui::Frame::NONE
-                .fill(palette.raised)
-                .corner_radius(8)
-                .inner_margin(egui::Margin::symmetric(6, 1))
-                .show(ui, |ui| ui.add(egui::Label::new(text).extend()));
+            let galley = ui.painter().layout_no_wrap(words.clone(), FontId::proportional(11.5), palette.text);
+            let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(12.0, 4.0), Sense::hover());
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &words));
+            ui.painter().rect_filled(rect, 8.0, palette.raised);
+            ui.painter().galley(rect.min + vec2(6.0, 2.0), galley, palette.text);
         }
     });
 }

@@ -2,6 +2,7 @@
 
 use earmark::editor::control::{Action, Id};
 use earmark::editor::settings::Page;
+use egui::accesskit::Role;
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -51,9 +52,9 @@ fn the_modes_are_four_buttons_and_each_sets_its_own_value() {
 #[test]
 fn arrow_keys_move_a_parameter_in_a_gesture_and_backspace_puts_it_back() {
     let mut harness = window(Page::Controls);
-    harness.get_by_label("Hold").focus();
+    harness.get_by_role_and_label(Role::Slider, "Hold").focus();
     harness.run_ok();
-    assert!(harness.get_by_label("Hold").is_focused(), "the keyboard reaches it");
+    assert!(harness.get_by_role_and_label(Role::Slider, "Hold").is_focused(), "the keyboard reaches it");
     let before = harness.state().view.control(Id::Hold).expect("there").value;
     harness.key_press(Key::ArrowRight);
     let asked = actions(&mut harness);
@@ -67,7 +68,7 @@ fn arrow_keys_move_a_parameter_in_a_gesture_and_backspace_puts_it_back() {
 fn a_screen_reader_steps_a_parameter() {
     let mut harness = window(Page::Controls);
     let before = harness.state().view.control(Id::Attack).expect("there").value;
-    harness.get_by_label("Attack").increment_accesskit();
+    harness.get_by_role_and_label(Role::Slider, "Attack").increment_accesskit();
     assert_eq!(actions(&mut harness), Action::set(Id::Attack, before + 0.01));
 }
 
@@ -119,7 +120,7 @@ fn dragging_the_threshold_line_is_one_gesture() {
 #[test]
 fn a_double_click_puts_a_parameter_back_and_shift_moves_finely() {
     let mut harness = window(Page::Controls);
-    let track = harness.get_by_label("Release").rect();
+    let track = harness.get_by_role_and_label(Role::Slider, "Release").rect();
     let drag = |harness: &mut Harness<'static, Scene>, modifiers: Modifiers| {
         harness.event(egui::Event::ModifiersChanged(modifiers));
         harness.hover_at(track.center());
@@ -139,7 +140,7 @@ fn a_double_click_puts_a_parameter_back_and_shift_moves_finely() {
     assert!(fine > 0.0 && fine < 0.03, "a tenth of the way: {fine}");
     let default = harness.state().view.control(Id::Release).expect("there").default;
     for _ in 0..2 {
-        harness.get_by_label("Release").click();
+        harness.get_by_role_and_label(Role::Slider, "Release").click();
         harness.step();
     }
     assert!(actions(&mut harness).ends_with(&Action::set(Id::Release, default)));

@@ -33,6 +33,7 @@ impl Scene {
             .with_size(size)
             .with_pixels_per_point(scale)
             .with_max_steps(8)
+            .with_step_dt(1.0 / 60.0)
             .renderer(textures.clone())
             .with_context_setup(theme::install)
             .build_ui_state(
@@ -162,7 +163,7 @@ fn column(frame: u64, sung: bool) -> Column {
     let pitch = 14.0 + 2.5 * (at_s * 1.1).sin() + 0.35 * (at_s * 34.0).sin();
     for (band, mel) in mels[..80].iter_mut().enumerate() {
         let b = band as f32;
-        let mut level = -92.0 - b * 0.12 + 7.0 * noise(frame * 131 + band as u64);
+        let mut level = -92.0 - b * 0.12 + 6.0 * noise(frame / 40 * 131 + band as u64 / 4);
         let kick = -44.0 - beat as f32 * 1.4 - b * 2.6;
         let hat = if frame % 25 < 8 { -66.0 - (frame % 25) as f32 * 2.2 - (74.0 - b).abs() * 0.9 } else { -127.0 };
         let bass = -56.0 - (b - 4.0 - ((frame / 200) % 4) as f32).abs() * 4.0;

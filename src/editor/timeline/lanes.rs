@@ -43,7 +43,7 @@ pub(super) fn curve(painter: &Painter, frame: &Frame<'_>, plot: Rect) {
         }
         broken = false;
     }
-    let under = palette.voice.gamma_multiply(0.22);
+    let under = palette.voice.gamma_multiply(0.12);
     for line in &lines {
         painter.add(below(line, plot.max.y, under));
     }

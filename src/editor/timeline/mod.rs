@@ -24,7 +24,7 @@ const LANE: f32 = 12.0;
 const AXIS: f32 = 18.0;
 const GAP: f32 = 3.0;
 /// Room for the scale of the likelihood, and for that of the frequency.
-const LEFT: f32 = 30.0;
+const LEFT: f32 = 36.0;
 const RIGHT: f32 = 34.0;
 
 /// What the timeline keeps from frame to frame.
