@@ -12,7 +12,7 @@ macro_rules! with_param {
     ($params:expr, $id:expr, $param:ident => $body:expr) => {
         with_param!(@each $params, $id, $param, $body,
             Source: detect.source, Threshold: detect.threshold, Hysteresis: detect.hysteresis,
-            GenreWindow: detect.genre_window, Attack: shape.attack, Hold: shape.hold, Release: shape.release,
+            GenreWindow: detect.genre_window, Eco: detect.eco, Attack: shape.attack, Hold: shape.hold, Release: shape.release,
             Ride: shape.ride, Automation: emit.automation, Align: emit.align, Midi: emit.midi,
             MidiChannel: emit.midi_channel, MidiNote: emit.midi_note, MidiCc: emit.midi_cc, Bypass: bypass)
     };

@@ -50,6 +50,9 @@ fn rows(ui: &mut Ui, view: &View, ids: &[Id], actions: &mut Vec<Action>) {
 fn detect(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     title(ui, "Detect");
     rows(ui, view, &DETECT, actions);
+    if let Some(control) = view.control(Id::Eco) {
+        switch(ui, control, actions);
+    }
 }
 
 fn shape(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {

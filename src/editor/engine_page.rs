@@ -11,8 +11,8 @@ pub fn engine_page(ui: &mut Ui, view: &View) {
     group(ui, |ui| {
         ui.set_min_width(ui.available_width());
         title(ui, "Engine");
-        Grid::new("engine").num_columns(4).spacing(vec2(14.0, 3.0)).show(ui, |ui| {
-            let per_row = if ui.available_width() > 560.0 { 3 } else { 1 };
+        let per_row = ((ui.available_width() / 300.0) as usize).clamp(1, 3);
+        Grid::new("engine").spacing(vec2(14.0, 3.0)).show(ui, |ui| {
             for (index, (name, value)) in facts(view).iter().enumerate() {
                 ui.label(RichText::new(*name).color(Palette::of(ui.ctx()).faint));
                 ui.label(value);

@@ -20,7 +20,7 @@ const FOOT: f32 = 20.0;
 /// From this size on, timeline, now and a page are seen at once.
 const ROOMY: egui::Vec2 = vec2(720.0, 460.0);
 /// From this width on, the pages below stand side by side.
-const WIDE: f32 = 1_500.0;
+const WIDE: f32 = 1_150.0;
 
 /// What the window keeps from frame to frame besides the view and the settings.
 #[derive(Default)]

@@ -24,7 +24,7 @@ pub fn knob(ui: &mut Ui, control: &Control, width: f32, name_width: f32, actions
     if control.choices.is_empty() {
         slider(ui, control, width, name_width, actions);
     } else {
-        choices(ui, control, name_width, actions);
+        choices(ui, control, actions);
     }
 }
 
@@ -35,10 +35,11 @@ pub fn name_width(ui: &Ui, name: &str) -> f32 {
 }
 
 /// All values as buttons.
-fn choices(ui: &mut Ui, control: &Control, name_width: f32, actions: &mut Vec<Action>) {
+fn choices(ui: &mut Ui, control: &Control, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
-        named(ui, control, name_width);
+        let width = name_width(ui, &control.name);
+        named(ui, control, width);
         segments(ui, control, actions);
     });
 }

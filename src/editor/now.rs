@@ -1,6 +1,6 @@
 //! What is heard now: gate and meter, singing, speech and music, the genre with its fourteen bars, tags.
 
-use egui::{Align2, FontId, Rect, RichText, Sense, Stroke, Ui, vec2};
+use egui::{Align, Align2, FontId, Layout, Rect, RichText, Sense, Stroke, Ui, vec2};
 
 use super::theme::{Palette, ink_on};
 use super::view::View;
@@ -10,19 +10,36 @@ use crate::say::genre::GENRES;
 /// Width that the panel asks for beside the timeline.
 pub const WIDTH: f32 = 228.0;
 
+/// From this width on, the genre stands beside the meter.
+const TWO_COLUMNS: f32 = 430.0;
+
 /// Draws the panel into what room there is.
 pub fn now(ui: &mut Ui, view: &View) {
-    group(ui, |ui| {
-        ui.set_min_width(ui.available_width());
-        meter(ui, view);
+    let whole = ui.available_width();
+    if whole < TWO_COLUMNS {
+        part(ui, view, meter);
+        part(ui, view, genre);
+        part(ui, view, tags);
+        return;
+    }
+    let half = (whole - 8.0) / 2.0;
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        let mut column = |parts: &[fn(&mut Ui, &View)]| {
+            ui.allocate_ui_with_layout(vec2(half, 0.0), Layout::top_down(Align::Min), |ui| {
+                ui.set_width(half);
+                parts.iter().for_each(|draw| part(ui, view, *draw));
+            });
+        };
+        column(&[meter, tags]);
+        column(&[genre]);
     });
+}
+
+fn part(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View)) {
     group(ui, |ui| {
         ui.set_min_width(ui.available_width());
-        genre(ui, view);
-    });
-    group(ui, |ui| {
-        ui.set_min_width(ui.available_width());
-        tags(ui, view);
+        draw(ui, view);
     });
 }
 

@@ -39,6 +39,7 @@ struct Link {
     tags: Mutex<Tags>,
     dropped: AtomicU64,
     offline: AtomicBool,
+    eco: AtomicBool,
     active: AtomicBool,
     /// Epoch whose audio has ended, plus one; and the last one that the worker has finished with.
     end_wanted: AtomicU32,
@@ -84,6 +85,7 @@ pub(super) fn link(streams: usize, worker: Thread) -> (AudioEnd, WorkerEnd) {
         tags: Mutex::new(Tags::default()),
         dropped: AtomicU64::new(0),
         offline: AtomicBool::new(false),
+        eco: AtomicBool::new(false),
         active: AtomicBool::new(false),
         end_wanted: AtomicU32::new(0),
         end_done: AtomicU32::new(0),
@@ -151,6 +153,11 @@ impl AudioEnd {
     /// Lock step on or off: in lock step the worker never skips a genre refresh.
     pub(super) fn set_offline(&self, offline: bool) {
         self.link.offline.store(offline, Ordering::Release);
+    }
+
+    /// Whether the taggers should run at fewer refreshes. Real-time safe.
+    pub(super) fn set_eco(&self, eco: bool) {
+        self.link.eco.store(eco, Ordering::Relaxed);
     }
 
     /// Tells the worker that this epoch's audio is over.
@@ -245,6 +252,10 @@ impl Attached {
 
     pub(super) fn is_offline(&self) -> bool {
         self.0.offline.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_eco(&self) -> bool {
+        self.0.eco.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_active(&self) -> bool {

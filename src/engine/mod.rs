@@ -20,6 +20,6 @@ pub use judge::{Judge, Verdict};
 pub use link::TagsEnd;
 pub use models::{ModelSet, Models};
 pub use readings::{GenreReading, TaggerShape, Tags, VOICE_OUTPUTS, VocalReading, ranking};
-pub use tagging::{Pace, TaggerWindow};
+pub use tagging::{ECO_STRETCH, Pace, TaggerWindow};
 pub use vocal::SILENCE_PEAK;
 pub use worker::{Engine, EngineError, Status, keep_products_on_one_thread};

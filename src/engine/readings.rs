@@ -34,6 +34,8 @@ pub struct GenreReading {
     pub time_s: f64,
     /// Host samples heard when it could first be known.
     pub known_at: u64,
+    /// Seconds since the reading before it, or that it took to the first one.
+    pub step_s: f32,
     /// Probability of each genre, summing to 1; meaningless unless `saying`.
     pub probability: GenreProbability,
     /// False on silence and pure speech: there is nothing to say.

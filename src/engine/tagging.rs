@@ -28,6 +28,9 @@ impl Pace {
     pub const FILE: Self = Self { refresh_s: 10.0, further_every: 2 };
 }
 
+/// With [`super::Ear::set_eco`] the taggers run only at every fourth refresh, beginning with the first.
+pub const ECO_STRETCH: u64 = 4;
+
 /// How much a tagger hears at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaggerWindow {
@@ -102,8 +105,11 @@ pub(super) struct TagDesk {
     histories: Vec<History>,
     taggings: Vec<Option<Tagging>>,
     pace: Pace,
-    /// Refreshes done in this epoch.
+    /// Refreshes that have been due in this epoch, and those of them that were made.
     ticks: u64,
+    turns: u64,
+    /// The tick of the refresh before.
+    last_tick: u64,
     last_tick_at: u64,
     refreshes: u64,
     epoch: u32,
@@ -140,6 +146,8 @@ impl TagDesk {
             taggings: vec![None; plan.taggers.len()],
             pace,
             ticks: 0,
+            turns: 0,
+            last_tick: 0,
             last_tick_at: 0,
             refreshes: 0,
             epoch: 0,
@@ -167,8 +175,9 @@ impl TagDesk {
             if frame.epoch == self.epoch && frame.index + 1 >= due {
                 self.drain_followers(link);
                 self.ticks += 1;
+                let rests = link.is_eco() && !(self.ticks - 1).is_multiple_of(ECO_STRETCH);
                 // Live and late by a whole refresh: stretch rather than let the frames pile up.
-                if link.is_offline() || (link.backlog(1) as f64) < frames_per_tick {
+                if !rests && (link.is_offline() || (link.backlog(1) as f64) < frames_per_tick) {
                     self.refresh(link, plan, backend, frame.known_at, false)?;
                     done = Pass::Refreshed;
                     break;
@@ -221,8 +230,7 @@ impl TagDesk {
         }
         if age > 0 {
             self.epoch = frame.epoch;
-            self.ticks = 0;
-            self.last_tick_at = 0;
+            (self.ticks, self.turns, self.last_tick, self.last_tick_at) = (0, 0, 0, 0);
             self.taggings.fill(None);
             self.histories.iter_mut().for_each(History::clear);
         }
@@ -239,7 +247,9 @@ impl TagDesk {
         last: bool,
     ) -> Result<(), BackendError> {
         self.last_tick_at = now;
-        let tick = self.ticks;
+        let turn = self.turns;
+        self.turns += 1;
+        let ticks = self.ticks - std::mem::replace(&mut self.last_tick, self.ticks);
         let leader = &plan.front_ends[0];
         let recent = (self.pace.refresh_s.min(1.0) / leader.hop_s()).round() as usize;
         let silent = self.histories[0].is_silent(now, recent);
@@ -247,21 +257,22 @@ impl TagDesk {
             epoch: self.epoch,
             time_s: self.histories[0].heard as f64 * leader.hop_s(),
             known_at: now,
+            step_s: (ticks.max(1) as f64 * self.pace.refresh_s) as f32,
             probability: [0.0; GENRES.len()],
             saying: false,
         };
         if !silent {
             for (index, tagger) in plan.taggers.iter().enumerate() {
-                let turn = index == 0
+                let due = index == 0
                     || last
                     || self.taggings[index].is_none()
-                    || tick % self.pace.further_every == (index as u64 - 1) % self.pace.further_every;
+                    || (turn + 1) % self.pace.further_every == (index as u64 - 1) % self.pace.further_every;
                 let history = &self.histories[tagger.stream];
                 // A frame of another stream that completes at this very sample may or may not have arrived yet.
                 let known = if tagger.stream == 0 { now } else { now.saturating_sub(1) };
                 let window = history.window(known, tagger.window.frames);
                 let rows = window.len() / history.width;
-                if turn && rows >= tagger.window.fewest && (last || rows >= tagger.window.frames.min(recent)) {
+                if due && rows >= tagger.window.fewest && (last || rows >= tagger.window.frames.min(recent)) {
                     self.taggings[index] = backend.tag(index, &[window])?.pop();
                 }
             }

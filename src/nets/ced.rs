@@ -1,10 +1,11 @@
 //! CED, consistent ensemble distillation for audio tagging (arXiv 2308.11957): a small vision transformer over
 //! patches of 16 mel bands by 16 frames, taught by an ensemble on AudioSet.
 
-use candle_core::{D, Device, Module, Result, Tensor};
-use candle_nn::{LayerNorm, VarBuilder, layer_norm, ops::softmax_last_dim};
+use candle_core::{Device, Result, Tensor};
+use candle_nn::VarBuilder;
 
-use super::layers::{Activation::Gelu, Affine, Dense};
+use super::layers::{Activation::Gelu, Affine, Dense, LayerNorm, softmax_rows};
+use super::product::{Panels, Rows};
 use super::{Observer, Tagging};
 
 const MELS: usize = 64;
@@ -19,9 +20,9 @@ const MOST_STEPS: usize = 63;
 pub struct Ced {
     input: Affine,
     patch: Dense,
-    /// `[bands, 1, dim]` and `[1, steps, dim]`.
-    frequency_position: Tensor,
-    time_position: Tensor,
+    /// `[bands][dim]` and `[steps][dim]`.
+    frequency_position: Vec<f32>,
+    time_position: Vec<f32>,
     blocks: Vec<Block>,
     norm: LayerNorm,
     head_norm: LayerNorm,
@@ -66,11 +67,11 @@ impl Ced {
         Ok(Self {
             input: Affine::batch_norm(MELS, 1e-5, &vb.pp("init_bn"))?,
             patch,
-            frequency_position: frequency_position.permute((0, 2, 3, 1))?.squeeze(0)?.contiguous()?,
-            time_position: time_position.permute((0, 2, 3, 1))?.squeeze(0)?.contiguous()?,
+            frequency_position: frequency_position.reshape((DIM, BANDS))?.t()?.flatten_all()?.to_vec1()?,
+            time_position: time_position.reshape((DIM, MOST_STEPS))?.t()?.flatten_all()?.to_vec1()?,
             blocks: (0..DEPTH).map(|i| Block::new(&vb.pp(format!("blocks.{i}")))).collect::<Result<_>>()?,
-            norm: layer_norm(DIM, 1e-6, vb.pp("norm"))?,
-            head_norm: layer_norm(DIM, 1e-5, vb.pp("head.norm"))?,
+            norm: LayerNorm::new(DIM, 1e-6, &vb.pp("norm"))?,
+            head_norm: LayerNorm::new(DIM, 1e-5, &vb.pp("head.norm"))?,
             head: Dense::new(DIM, labels, true, &vb.pp("head"))?,
         })
     }
@@ -96,32 +97,44 @@ impl Ced {
         }
         let mut normalised = mels[..steps * PATCH * MELS].to_vec();
         self.input.apply(&mut normalised);
-        let x = Tensor::from_vec(normalised, (steps, PATCH, BANDS, PATCH), &Device::Cpu)?;
         // [step, frame in patch, band, mel in patch] -> [band, step, mel in patch, frame in patch]
-        let x = x.permute((2, 0, 3, 1))?.contiguous()?;
-        let x = self.patch.forward(&x.reshape(((), PATCH * PATCH))?)?.reshape((BANDS, steps, DIM))?;
-        let x = x.broadcast_add(&self.frequency_position)?;
-        let x = x.broadcast_add(&self.time_position.narrow(1, 0, steps)?)?;
-        let mut x = x.reshape((BANDS * steps, DIM))?;
-        observe(patch, &x)?;
-        for (block, name) in self.blocks.iter().zip(blocks) {
-            x = block.forward(&x)?;
-            observe(name, &x)?;
+        let mut patches = Vec::with_capacity(normalised.len());
+        for band in 0..BANDS {
+            for step in normalised.chunks_exact(PATCH * MELS) {
+                for mel in band * PATCH..(band + 1) * PATCH {
+                    patches.extend(step[mel..].iter().step_by(MELS));
+                }
+            }
         }
-        let normalised = self.norm.forward(&x)?;
-        observe(norm, &normalised)?;
-        let embedding = normalised.mean_keepdim(0)?;
-        let logits = self.head.forward(&self.head_norm.forward(&embedding)?)?;
-        let probability = candle_nn::ops::sigmoid(&logits)?;
-        observe(scores, &probability)?;
-        Ok(Tagging { probability: probability.squeeze(0)?.to_vec1()?, embedding: embedding.squeeze(0)?.to_vec1()? })
+        let mut x = self.patch.apply(&patches);
+        for (number, token) in x.chunks_exact_mut(DIM).enumerate() {
+            add(token, &self.frequency_position[number / steps * DIM..]);
+            add(token, &self.time_position[number % steps * DIM..]);
+        }
+        let mut show = |name, rows: &[f32], width| {
+            observe(name, &Tensor::from_slice(rows, (rows.len() / width, width), &Device::Cpu)?)
+        };
+        show(patch, &x, DIM)?;
+        for (block, name) in self.blocks.iter().zip(blocks) {
+            block.forward(&mut x);
+            show(name, &x, DIM)?;
+        }
+        let normalised = self.norm.apply(&x);
+        show(norm, &normalised, DIM)?;
+        let mut embedding = vec![0.0; DIM];
+        normalised.chunks_exact(DIM).for_each(|token| add(&mut embedding, token));
+        embedding.iter_mut().for_each(|x| *x /= (BANDS * steps) as f32);
+        let mut probability = self.head.apply(&self.head_norm.apply(&embedding));
+        probability.iter_mut().for_each(|x| *x = 1.0 / (1.0 + (-*x).exp()));
+        show(scores, &probability, probability.len())?;
+        Ok(Tagging { probability, embedding })
     }
 }
 
 impl Block {
     fn new(vb: &VarBuilder<'_>) -> Result<Self> {
         Ok(Self {
-            norm: [layer_norm(DIM, 1e-6, vb.pp("norm1"))?, layer_norm(DIM, 1e-6, vb.pp("norm2"))?],
+            norm: [LayerNorm::new(DIM, 1e-6, &vb.pp("norm1"))?, LayerNorm::new(DIM, 1e-6, &vb.pp("norm2"))?],
             qkv: Dense::new(DIM, 3 * DIM, true, &vb.pp("attn.qkv"))?,
             projection: Dense::new(DIM, DIM, true, &vb.pp("attn.proj"))?,
             mlp: [
@@ -131,17 +144,35 @@ impl Block {
         })
     }
 
-    /// `x` `[tokens, dim]`.
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let tokens = x.dim(0)?;
-        let qkv = self.qkv.forward(&self.norm[0].forward(x)?)?;
-        let qkv = qkv.reshape((tokens, 3, HEADS, DIM / HEADS))?.permute((1, 2, 0, 3))?;
-        let part = |i: usize| qkv.get(i)?.contiguous();
-        let (q, k, v) = ((part(0)? * ((DIM / HEADS) as f64).powf(-0.5))?, part(1)?, part(2)?);
-        let weights = softmax_last_dim(&q.matmul(&k.transpose(D::Minus1, D::Minus2)?)?)?;
-        let attended = weights.matmul(&v)?.transpose(0, 1)?.contiguous()?.reshape((tokens, DIM))?;
-        let x = (x + self.projection.forward(&attended)?)?;
-        let hidden = self.mlp[0].forward(&self.norm[1].forward(&x)?)?;
-        &x + self.mlp[1].forward(&hidden)?
+    /// `x` `[tokens][dim]`, in place.
+    fn forward(&self, x: &mut [f32]) {
+        const HEAD: usize = DIM / HEADS;
+        let qkv = self.qkv.apply(&self.norm[0].apply(x));
+        let tokens = x.len() / DIM;
+        let mut attended = vec![0.0; x.len()];
+        let mut weights = vec![0.0; tokens * tokens];
+        let mut sums = vec![0.0; tokens * HEAD];
+        for head in 0..HEADS {
+            let part = |which: usize| Rows {
+                values: &qkv[which * DIM + head * HEAD..],
+                count: tokens,
+                stride: 3 * DIM,
+                pieces: 1,
+                piece_stride: HEAD,
+            };
+            Panels::of_rows(part(1), HEAD).product_into(part(0), &mut weights);
+            softmax_rows(&mut weights, tokens, (HEAD as f32).powf(-0.5));
+            Panels::of_columns(part(2), HEAD).product_into(Rows::side_by_side(&weights, tokens), &mut sums);
+            for (token, sums) in attended.chunks_exact_mut(DIM).zip(sums.chunks_exact(HEAD)) {
+                token[head * HEAD..][..HEAD].copy_from_slice(sums);
+            }
+        }
+        add(x, &self.projection.apply(&attended));
+        let hidden = self.mlp[0].apply(&self.norm[1].apply(x));
+        add(x, &self.mlp[1].apply(&hidden));
     }
+}
+
+fn add(x: &mut [f32], other: &[f32]) {
+    x.iter_mut().zip(other).for_each(|(x, other)| *x += other);
 }

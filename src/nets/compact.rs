@@ -157,7 +157,7 @@ impl Compact {
         let mut parts = sequences;
         for (convolution, frames) in &self.layers {
             let mut before: Vec<Vec<f32>> = parts.iter().map(|_| convolution.before()).collect();
-            parts = convolution.forward(before.iter_mut(), parts)?;
+            parts = convolution.forward(before.iter_mut(), &parts);
             let width = convolution.width();
             parts.iter_mut().for_each(|part| *part = largest(part, width, *frames));
         }

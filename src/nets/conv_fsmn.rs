@@ -5,13 +5,13 @@
 //! The net is causal; it answers `delay` frames late, so that it has heard a little of what follows the frame it speaks
 //! of.
 
-use candle_core::{Device, Module, Result, Tensor};
+use candle_core::Result;
 use candle_nn::VarBuilder;
 
 use super::FrameObserver;
 use super::convolution::{Convolution, Shape};
 use super::fsmn::{FsmnStream, History, INPUTS, Outputs, PROJECTION, Statistics, Taps, Trunk};
-use super::fsmn::{bottleneck, bottleneck_rows, with_rows};
+use super::fsmn::{bottleneck, bottleneck_rows};
 use super::layers::{Activation::Relu, Dense};
 
 /// Channels after each convolution.
@@ -121,7 +121,7 @@ impl ConvFsmn {
     /// frames at the training data's mean.
     ///
     /// # Errors
-    /// If a product fails (frames that are not whole rows).
+    /// Frames that are not whole rows.
     pub fn step(&self, streams: &mut [&mut ConvFsmnStream], frames: &[&[f32]], end: bool) -> Result<Vec<Vec<f32>>> {
         self.step_observed(streams, frames, end, &mut |_, _, _| ())
     }
@@ -145,7 +145,7 @@ impl ConvFsmn {
             let mut trunks: Vec<&mut FsmnStream> = streams.iter_mut().map(|stream| &mut stream.trunk).collect();
             self.trunk.step(&mut trunks, &slices, false)?
         };
-        let picture = self.picture(streams, &slices)?;
+        let picture = self.picture(streams, &slices);
         observe(memory_layer, PROJECTION, &memory);
         observe(picture_layer, PROJECTION, &picture);
         let both: Vec<f32> = memory
@@ -154,19 +154,16 @@ impl ConvFsmn {
             .flat_map(|(memory, picture)| memory.iter().chain(picture))
             .copied()
             .collect();
-        let mut x = with_rows(&both, 2 * PROJECTION, PROJECTION, |x| {
-            let x = Tensor::from_vec(x, ((), 2 * PROJECTION), &Device::Cpu)?;
-            self.joint[1].forward(&self.joint[0].forward(&x)?)
-        })?;
+        let mut x = self.joint[1].apply(&self.joint[0].apply(&both));
         x.iter_mut().zip(&memory).for_each(|(x, memory)| *x += memory);
         observe(joint_layer, PROJECTION, &x);
         for ((number, phrase), layer) in self.phrase.iter().enumerate().zip(phrase_layers) {
-            let projected = bottleneck_rows(&phrase.bottleneck, &x)?;
+            let projected = bottleneck_rows(&phrase.bottleneck, &x);
             let histories = streams.iter_mut().map(|stream| &mut stream.phrase[number]);
             x = phrase.taps.filter_all(histories, &projected, Some(&x), &mut rows, false);
             observe(layer, PROJECTION, &x);
         }
-        let probability = self.output.forward(&x)?;
+        let probability = self.output.forward(&x);
         let mut rest = probability.as_slice();
         Ok(rows
             .into_iter()
@@ -182,15 +179,13 @@ impl ConvFsmn {
     }
 
     /// Rows of [`PROJECTION`] values from the convolutions.
-    fn picture(&self, streams: &mut [&mut ConvFsmnStream], frames: &[&[f32]]) -> Result<Vec<f32>> {
+    fn picture(&self, streams: &mut [&mut ConvFsmnStream], frames: &[&[f32]]) -> Vec<f32> {
         let mut parts: Vec<Vec<f32>> = frames.iter().map(|frames| frames.to_vec()).collect();
         parts.iter_mut().for_each(|part| self.statistics.apply(part));
         for (layer, convolution) in self.convolutions.iter().enumerate() {
             let before = streams.iter_mut().map(|stream| &mut stream.pictures[layer]);
-            parts = convolution.forward(before, parts)?;
+            parts = convolution.forward(before, &parts);
         }
-        with_rows(&parts.concat(), PICTURE, PROJECTION, |x| {
-            self.picture.forward(&Tensor::from_vec(x, ((), PICTURE), &Device::Cpu)?)
-        })
+        self.picture.apply(&parts.concat())
     }
 }

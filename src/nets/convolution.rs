@@ -1,11 +1,11 @@
 //! A convolution over time and mel bands that runs frame by frame, with what follows it: a ramp, and the largest of
 //! neighbouring bands.
 
-use candle_core::{Device, Module, Result, Tensor};
+use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 
-use super::fsmn::with_rows;
 use super::layers::{Activation::Relu, Dense};
+use super::product::Rows;
 
 /// Causal: the kernel spans the present frame and those before it. Zeros stand before the first frame and beyond the
 /// lowest and the highest band.
@@ -56,74 +56,54 @@ impl Convolution {
 
     /// The frames before the first: zeros.
     pub(super) fn before(&self) -> Vec<f32> {
-        vec![0.0; (self.shape.kernel[0] - 1) * self.shape.bands * self.shape.inputs]
+        vec![0.0; (self.shape.kernel[0] - 1) * self.padded()]
     }
 
     /// Each stream's frames `[bands][inputs]` to frames `[bands / pool][outputs]`; `before` holds the frames that went
-    /// before them and takes the last of these.
-    ///
-    /// # Errors
-    /// If the product fails.
+    /// before them, as [`Self::before`] began it, and takes the last of these.
     pub(super) fn forward<'a>(
         &self,
         before: impl Iterator<Item = &'a mut Vec<f32>>,
-        parts: Vec<Vec<f32>>,
-    ) -> Result<Vec<Vec<f32>>> {
-        let Shape { bands, inputs, outputs, kernel: [frames, _], .. } = self.shape;
-        let frame = bands * inputs;
-        let mut patches = Vec::new();
-        let mut counts = Vec::new();
-        for (before, part) in before.zip(parts) {
-            before.extend_from_slice(&part);
-            let count = part.len() / frame;
-            counts.push(count);
+        parts: &[Vec<f32>],
+    ) -> Vec<Vec<f32>> {
+        let Shape { bands, inputs, outputs, kernel: [frames, span], .. } = self.shape;
+        let edge = span / 2 * inputs;
+        let mut filtered = vec![0.0; bands * outputs];
+        let each = before.zip(parts).map(|(before, part)| {
+            for frame in part.chunks_exact(bands * inputs) {
+                before.resize(before.len() + edge, 0.0);
+                before.extend_from_slice(frame);
+                before.resize(before.len() + edge, 0.0);
+            }
+            let count = part.len() / (bands * inputs);
+            let mut out = Vec::with_capacity(count * self.width());
             for at in 0..count {
-                self.patches(&before[at * frame..][..frames * frame], &mut patches);
+                let values = &before[at * self.padded()..][..frames * self.padded()];
+                let rows = Rows { values, count: bands, stride: inputs, pieces: frames, piece_stride: self.padded() };
+                self.dense.apply_into(rows, &mut filtered);
+                self.pooled(&filtered, &mut out);
             }
-            before.drain(..count * frame);
-        }
-        let width = self.shape.kernel.iter().product::<usize>() * inputs;
-        let filtered = with_rows(&patches, width, outputs, |x| {
-            self.dense.forward(&Tensor::from_vec(x, ((), width), &Device::Cpu)?)
-        })?;
-        let mut rest = filtered.as_slice();
-        Ok(counts
-            .into_iter()
-            .map(|count| {
-                let (mine, others) = rest.split_at(count * bands * outputs);
-                rest = others;
-                self.pooled(mine)
-            })
-            .collect())
+            before.drain(..count * self.padded());
+            out
+        });
+        each.collect()
     }
 
-    /// Appends, for each band, what the kernel sees in as many successive frames: `[frame][band][input]`.
-    fn patches(&self, frames: &[f32], patches: &mut Vec<f32>) {
-        let Shape { bands, inputs, kernel: [_, span], .. } = self.shape;
-        let reach = span / 2;
-        for band in 0..bands {
-            let first = band.saturating_sub(reach);
-            let last = (band + reach).min(bands - 1);
-            let (below, above) = (reach - (band - first), reach - (last - band));
-            for frame in frames.chunks_exact(bands * inputs) {
-                patches.resize(patches.len() + below * inputs, 0.0);
-                patches.extend_from_slice(&frame[first * inputs..(last + 1) * inputs]);
-                patches.resize(patches.len() + above * inputs, 0.0);
-            }
-        }
+    /// Values of an input frame with zeros beyond its lowest and its highest band.
+    fn padded(&self) -> usize {
+        (self.shape.bands + self.shape.kernel[1] / 2 * 2) * self.shape.inputs
     }
 
-    fn pooled(&self, rows: &[f32]) -> Vec<f32> {
-        let Shape { bands, outputs, pool, .. } = self.shape;
-        let mut pooled = Vec::with_capacity(rows.len() / pool);
-        for group in rows.chunks_exact(bands * outputs).flat_map(|frame| frame.chunks_exact(pool * outputs)) {
+    /// Appends the largest of neighbouring bands.
+    fn pooled(&self, bands: &[f32], out: &mut Vec<f32>) {
+        let Shape { outputs, pool, .. } = self.shape;
+        for group in bands.chunks_exact(pool * outputs) {
             let (first, others) = group.split_at(outputs);
-            let start = pooled.len();
-            pooled.extend_from_slice(first);
+            let start = out.len();
+            out.extend_from_slice(first);
             for other in others.chunks_exact(outputs) {
-                pooled[start..].iter_mut().zip(other).for_each(|(y, x)| *y = y.max(*x));
+                out[start..].iter_mut().zip(other).for_each(|(y, x)| *y = y.max(*x));
             }
         }
-        pooled
     }
 }

@@ -109,12 +109,12 @@ impl Crnn {
         }
         for (layer, convolution) in self.convolutions.iter().enumerate() {
             let before = streams.iter_mut().map(|stream| &mut stream.pictures[layer]);
-            parts = convolution.forward(before, parts)?;
+            parts = convolution.forward(before, &parts);
         }
         let each = streams.iter_mut().zip(parts).map(|(stream, part)| {
             let mut x = self.mixed(&part);
             for (layer, cells) in self.layers.iter().zip(&mut stream.cells) {
-                x = layer.forward(&x, cells)?;
+                x = layer.forward(&x, cells);
             }
             let mut out = self.output.forward(&x);
             let early = stream.early.min(out.len() / self.outputs());

@@ -2,7 +2,7 @@
 //! blocks of dense layers whose memory is a depth-wise filter over time, so a frame costs the same whether the net
 //! runs frame by frame or over a whole file.
 
-use candle_core::{Device, Module, Result, Tensor};
+use candle_core::Result;
 use candle_nn::VarBuilder;
 
 use super::layers::{Activation::Relu, Dense, Sigmoids};
@@ -14,10 +14,6 @@ const HIDDEN: usize = 256;
 pub(super) const PROJECTION: usize = 128;
 const BLOCKS: usize = 8;
 const TAPS: usize = 20;
-
-/// Products run on at least this many rows: a single row takes another path through the matrix product, which rounds
-/// differently, and a frame's probability must not depend on how many frames happened to arrive together.
-const FEWEST_ROWS: usize = 2;
 
 /// A DFSMN over 80 Kaldi filter-bank values, causal or with look-ahead taps.
 pub struct Fsmn {
@@ -103,10 +99,10 @@ impl Fsmn {
     /// a look-ahead fills and the rest at the end. The values do not depend on how frames are grouped into calls.
     ///
     /// # Errors
-    /// If a product fails (frames that are not whole rows).
+    /// Frames that are not whole rows.
     pub fn step(&self, streams: &mut [&mut FsmnStream], frames: &[&[f32]], end: bool) -> Result<Vec<Vec<f32>>> {
         let (memory, rows) = self.trunk.step(streams, frames, end)?;
-        let probability = self.output.forward(&memory)?;
+        let probability = self.output.forward(&memory);
         let mut rest = probability.as_slice();
         Ok(rows
             .into_iter()
@@ -165,16 +161,14 @@ impl Trunk {
         frames: &[&[f32]],
         end: bool,
     ) -> Result<(Vec<f32>, Vec<usize>)> {
-        let mut rows: Vec<usize> = frames.iter().map(|frames| frames.len() / INPUTS).collect();
-        let mut projected = with_rows(&frames.concat(), INPUTS, PROJECTION, |mut x| {
-            self.statistics.apply(&mut x);
-            let x = Tensor::from_vec(x, ((), INPUTS), &Device::Cpu)?;
-            self.input[1].forward(&self.input[0].forward(&x)?)
-        })?;
+        let mut rows = frames.iter().map(|frames| whole_rows(frames, INPUTS)).collect::<Result<Vec<_>>>()?;
+        let mut x = frames.concat();
+        self.statistics.apply(&mut x);
+        let mut projected = self.input[1].apply(&self.input[0].apply(&x));
         let mut skipped = Vec::new();
         for (block, taps) in self.memory.iter().enumerate() {
             if block > 0 {
-                projected = bottleneck_rows(&self.hidden[block - 1], &skipped)?;
+                projected = bottleneck_rows(&self.hidden[block - 1], &skipped);
             }
             let histories = streams.iter_mut().map(|stream| &mut stream.blocks[block]);
             let skip = (block > 0).then_some(skipped.as_slice());
@@ -199,11 +193,8 @@ impl Outputs {
     }
 
     /// Rows of probabilities from rows of [`PROJECTION`] values.
-    pub(super) fn forward(&self, rows: &[f32]) -> Result<Vec<f32>> {
-        let hidden = with_rows(rows, PROJECTION, HIDDEN, |x| {
-            self.hidden.forward(&Tensor::from_vec(x, ((), PROJECTION), &Device::Cpu)?)
-        })?;
-        Ok(self.last.forward(&hidden))
+    pub(super) fn forward(&self, rows: &[f32]) -> Vec<f32> {
+        self.last.forward(&self.hidden.apply(rows))
     }
 }
 
@@ -216,29 +207,16 @@ pub(super) fn bottleneck(vb: &VarBuilder<'_>) -> Result<[Dense; 2]> {
 }
 
 /// Runs a [`bottleneck`] on rows of [`PROJECTION`] values.
-pub(super) fn bottleneck_rows([first, second]: &[Dense; 2], rows: &[f32]) -> Result<Vec<f32>> {
-    with_rows(rows, PROJECTION, PROJECTION, |x| {
-        let x = Tensor::from_vec(x, ((), PROJECTION), &Device::Cpu)?;
-        second.forward(&first.forward(&x)?)
-    })
+pub(super) fn bottleneck_rows([first, second]: &[Dense; 2], rows: &[f32]) -> Vec<f32> {
+    second.apply(&first.apply(rows))
 }
 
-/// Runs `f` on `rows` (rows of `inputs` values), padded to [`FEWEST_ROWS`], and returns its rows of `outputs`.
-pub(super) fn with_rows(
-    rows: &[f32],
-    inputs: usize,
-    outputs: usize,
-    f: impl FnOnce(Vec<f32>) -> Result<Tensor>,
-) -> Result<Vec<f32>> {
-    let count = rows.len() / inputs;
-    if count == 0 {
-        return Ok(Vec::new());
+/// How many rows of `width` values these are.
+pub(super) fn whole_rows(values: &[f32], width: usize) -> Result<usize> {
+    if !values.len().is_multiple_of(width) {
+        candle_core::bail!("{} values are not rows of {width}", values.len());
     }
-    let mut padded = rows.to_vec();
-    padded.resize(count.max(FEWEST_ROWS) * inputs, 0.0);
-    let mut out: Vec<f32> = f(padded)?.flatten_all()?.to_vec1()?;
-    out.truncate(count * outputs);
-    Ok(out)
+    Ok(values.len() / width)
 }
 
 impl Taps {

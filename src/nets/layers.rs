@@ -1,11 +1,17 @@
 //! Layers that the imported nets share.
 //!
 //! candle hands element-wise work on large tensors to a static pool of spinning threads that is never joined: in a
-//! plugin it would outlive the library. [`Dense`] therefore does everything after its product in one pass of our own,
+//! plugin it would outlive the library. [`Dense`] therefore does its product ([`Panels`]) and everything after it itself,
 //! which is also faster than one pass per operation.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Module, Result, Shape, Tensor};
+use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
+use pulp::{Arch, Simd, WithSimd};
+
+use super::product::{Panels, Rows};
+
+/// Values that a loop over a row takes side by side.
+const LANES: usize = 16;
 
 /// Non-linearity after a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,23 +49,28 @@ impl Affine {
 
     /// Normalises rows of `channels` values in place.
     pub(super) fn apply(&self, rows: &mut [f32]) {
-        for row in rows.chunks_exact_mut(self.scale.len()) {
-            for ((x, scale), shift) in row.iter_mut().zip(&self.scale).zip(&self.shift) {
-                *x = *x * scale + shift;
-            }
+        Arch::new().dispatch(Rowwise { rows, width: self.scale.len(), work: self });
+    }
+}
+
+impl RowWork for Affine {
+    #[inline(always)]
+    fn on(&self, row: &mut [f32]) {
+        for ((x, scale), shift) in row.iter_mut().zip(&self.scale).zip(&self.shift) {
+            *x = *x * scale + shift;
         }
     }
 }
 
-/// `y = norm(activation(x W' + b))` on `[rows, inputs]`, with the weights laid out once for the product.
+/// `y = norm(activation(x W' + b))` on rows of inputs, with the weights laid out once for the product.
 pub(super) struct Dense {
-    transposed: Tensor,
+    weight: Panels,
     after: After,
 }
 
-#[derive(Clone)]
 struct After {
-    bias: Option<Vec<f32>>,
+    arch: Arch,
+    bias: Vec<f32>,
     activation: Activation,
     norm: Option<Affine>,
 }
@@ -73,9 +84,10 @@ impl Dense {
 
     /// From `weight` `[outputs, inputs]` and `bias` `[outputs]`.
     pub(super) fn from_tensors(weight: &Tensor, bias: Option<&Tensor>) -> Result<Self> {
-        let bias = bias.map(Tensor::to_vec1).transpose()?;
-        let after = After { bias, activation: Activation::None, norm: None };
-        Ok(Self { transposed: weight.t()?.contiguous()?, after })
+        let outputs = weight.dim(0)?;
+        let bias = bias.map(Tensor::to_vec1).transpose()?.unwrap_or_else(|| vec![0.0; outputs]);
+        let weight = Panels::new(&weight.flatten_all()?.to_vec1::<f32>()?, outputs);
+        Ok(Self { weight, after: After { arch: Arch::new(), bias, activation: Activation::None, norm: None } })
     }
 
     /// Adds a non-linearity.
@@ -89,43 +101,184 @@ impl Dense {
         self.after.norm = Some(norm);
         self
     }
+
+    /// Values of an output row.
+    pub(super) fn outputs(&self) -> usize {
+        self.weight.outputs()
+    }
+
+    /// Rows of inputs, one after the other, to rows of outputs. A row's result does not depend on the others.
+    pub(super) fn apply(&self, rows: &[f32]) -> Vec<f32> {
+        self.apply_to(Rows::side_by_side(rows, self.weight.inputs()))
+    }
+
+    /// The same for rows that lie as `rows` says.
+    pub(super) fn apply_to(&self, rows: Rows<'_>) -> Vec<f32> {
+        let mut y = vec![0.0; rows.count * self.outputs()];
+        self.apply_into(rows, &mut y);
+        y
+    }
+
+    /// The same into `y`.
+    pub(super) fn apply_into(&self, rows: Rows<'_>, y: &mut [f32]) {
+        self.weight.product_into(rows, y);
+        self.after.apply(y);
+    }
 }
 
 impl Module for Dense {
+    /// `x` `[..., inputs]`.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = x.matmul(&self.transposed)?;
-        if self.after.bias.is_none() && self.after.activation == Activation::None && self.after.norm.is_none() {
-            return Ok(y);
+        let mut shape = x.dims().to_vec();
+        let inputs = shape.pop().unwrap_or_default();
+        if inputs != self.weight.inputs() {
+            candle_core::bail!("rows of {inputs} values for a layer of {} inputs", self.weight.inputs());
         }
-        y.apply_op1_no_bwd(&self.after)
+        shape.push(self.outputs());
+        Tensor::from_vec(self.apply(&x.flatten_all()?.to_vec1::<f32>()?), shape, x.device())
     }
 }
 
-impl CustomOp1 for After {
-    fn name(&self) -> &'static str {
-        "bias-activation-norm"
+impl After {
+    fn apply(&self, y: &mut [f32]) {
+        self.arch.dispatch(Rowwise { rows: y, width: self.bias.len(), work: self });
     }
+}
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let Some((start, end)) = layout.contiguous_offsets() else {
-            candle_core::bail!("{} needs contiguous rows", self.name());
-        };
-        let mut y = storage.as_slice::<f32>()?[start..end].to_vec();
-        if let Some(bias) = &self.bias {
-            for row in y.chunks_exact_mut(bias.len()) {
-                row.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias);
-            }
-        }
+impl RowWork for After {
+    #[inline(always)]
+    fn on(&self, row: &mut [f32]) {
+        let biased = row.iter_mut().zip(&self.bias);
         match self.activation {
-            Activation::None => {}
-            Activation::Relu => y.iter_mut().for_each(|y| *y = y.max(0.0)),
-            Activation::Gelu => y.iter_mut().for_each(|y| *y = gelu(*y)),
+            Activation::None => biased.for_each(|(y, bias)| *y += bias),
+            Activation::Relu => biased.for_each(|(y, bias)| *y = (*y + bias).max(0.0)),
+            Activation::Gelu => biased.for_each(|(y, bias)| *y = gelu(*y + bias)),
         }
         if let Some(norm) = &self.norm {
-            norm.apply(&mut y);
+            norm.on(row);
         }
-        Ok((CpuStorage::F32(y), layout.shape().clone()))
     }
+}
+
+/// Work on each row of a matrix by itself. `on` must be inlined, so that it is compiled for the processor at hand.
+trait RowWork {
+    fn on(&self, row: &mut [f32]);
+}
+
+/// Does `work` on all rows in the vector code of the processor at hand.
+struct Rowwise<'a, W> {
+    rows: &'a mut [f32],
+    width: usize,
+    work: &'a W,
+}
+
+impl<W: RowWork> WithSimd for Rowwise<'_, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for row in self.rows.chunks_exact_mut(self.width) {
+            self.work.on(row);
+        }
+    }
+}
+
+/// Raises each value of `highest` to that of `other`.
+pub(super) fn keep_highest(highest: &mut [f32], other: &[f32]) {
+    struct Higher<'a>(&'a [f32]);
+    impl RowWork for Higher<'_> {
+        #[inline(always)]
+        fn on(&self, row: &mut [f32]) {
+            row.iter_mut().zip(self.0).for_each(|(highest, x)| *highest = highest.max(*x));
+        }
+    }
+    let width = highest.len().max(1);
+    Arch::new().dispatch(Rowwise { rows: highest, width, work: &Higher(other) });
+}
+
+/// Normalisation of each row to mean 0 and deviation 1, then one factor and one offset per value.
+pub(super) struct LayerNorm {
+    affine: Affine,
+    eps: f32,
+}
+
+impl LayerNorm {
+    /// Reads `weight` and `bias` `[width]`.
+    pub(super) fn new(width: usize, eps: f32, vb: &VarBuilder<'_>) -> Result<Self> {
+        let get = |name| vb.get(width, name)?.to_vec1();
+        Ok(Self { affine: Affine { scale: get("weight")?, shift: get("bias")? }, eps })
+    }
+
+    /// Rows of `width` values.
+    pub(super) fn apply(&self, rows: &[f32]) -> Vec<f32> {
+        let mut y = rows.to_vec();
+        Arch::new().dispatch(Rowwise { rows: &mut y, width: self.affine.scale.len(), work: self });
+        y
+    }
+}
+
+impl RowWork for LayerNorm {
+    #[inline(always)]
+    fn on(&self, row: &mut [f32]) {
+        let count = row.len() as f32;
+        let mean = sum(row, |x| x) / count;
+        row.iter_mut().for_each(|x| *x -= mean);
+        let factor = 1.0 / (sum(row, |x| x * x) / count + self.eps).sqrt();
+        row.iter_mut().for_each(|x| *x *= factor);
+        self.affine.on(row);
+    }
+}
+
+/// Softmax of each row of `width` values times a positive `factor`, in place.
+pub(super) fn softmax_rows(rows: &mut [f32], width: usize, factor: f32) {
+    Arch::new().dispatch(Rowwise { rows, width, work: &Softmax { factor } });
+}
+
+struct Softmax {
+    factor: f32,
+}
+
+impl RowWork for Softmax {
+    #[inline(always)]
+    fn on(&self, row: &mut [f32]) {
+        let mut lanes = [f32::NEG_INFINITY; LANES];
+        for part in row.chunks(LANES) {
+            lanes.iter_mut().zip(part).for_each(|(highest, x)| *highest = highest.max(*x));
+        }
+        let highest = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
+        row.iter_mut().for_each(|x| *x = exp((*x - highest) * self.factor));
+        let whole = 1.0 / sum(row, |x| x);
+        row.iter_mut().for_each(|x| *x *= whole);
+    }
+}
+
+/// The sum of `of` each value, in lanes, so that the loop becomes vector code.
+#[inline(always)]
+fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+    let mut lanes = [0.0_f32; LANES];
+    let mut parts = values.chunks_exact(LANES);
+    for part in &mut parts {
+        lanes.iter_mut().zip(part).for_each(|(sum, x)| *sum += of(*x));
+    }
+    lanes.iter_mut().zip(parts.remainder()).for_each(|(sum, x)| *sum += of(*x));
+    lanes.into_iter().sum()
+}
+
+/// The exponential function of a number that is not positive, to 2e-7 of its value: a power of two times a polynomial on
+/// what is left (Cephes' `expf`), without a branch. Below -87 the result stays what it is there, next to nothing.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    #[allow(clippy::excessive_precision)] // as published
+    const P: [f32; 6] =
+        [1.987_569_15e-4, 1.398_199_95e-3, 8.333_451_9e-3, 4.166_579_6e-2, 1.666_666_55e-1, 5.000_000_1e-1];
+    // Adding this rounds to whole numbers, which then stand in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    let x = x.max(-87.0);
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let whole = shifted - ROUND;
+    let rest = x - whole * (355.0 / 512.0) + whole * 2.121_944_4e-4;
+    let polynomial = P.iter().fold(0.0, |sum, c| sum * rest + c) * rest * rest + rest + 1.0;
+    polynomial * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
 }
 
 /// A last layer of few probabilities, `sigmoid(W x + b)`: so narrow that a plain loop serves, and the matrix product
@@ -164,12 +317,14 @@ impl Sigmoids {
     }
 }
 
+#[inline(always)]
 fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
 /// The error function to 4e-7: the rational approximation that Eigen and XLA use, without a branch, so that the loop
 /// around it becomes vector code.
+#[inline(always)]
 fn erf(x: f32) -> f32 {
     #[allow(clippy::excessive_precision)] // as published
     const ALPHA: [f32; 7] = [
@@ -190,7 +345,16 @@ fn erf(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::erf;
+    use super::{erf, exp};
+
+    #[test]
+    fn exp_equals_the_exponential_function() {
+        for x in (0..8_700).map(|i| -(i as f32) / 100.0) {
+            let exact = f64::from(x).exp();
+            assert!((f64::from(exp(x)) - exact).abs() <= 2e-7 * exact, "exp({x}) = {}", exp(x));
+        }
+        assert!(exp(f32::NEG_INFINITY) < 1e-37 && exp(-1e30) < 1e-37);
+    }
 
     #[test]
     fn erf_equals_its_table() {

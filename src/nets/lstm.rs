@@ -88,7 +88,7 @@ impl Lstm {
             let mut x = frames.to_vec();
             self.norm.apply(&mut x);
             for (layer, cells) in self.layers.iter().zip(&mut stream.cells) {
-                x = layer.forward(&x, cells)?;
+                x = layer.forward(&x, cells);
             }
             Ok(self.output.forward(&x))
         });
@@ -157,9 +157,9 @@ impl LstmBi {
         let block = rows.min(BLOCK);
         for ([forward, backward], cells) in self.layers.iter().zip(&mut stream.cells) {
             let inputs = x.len() / rows;
-            let mut ahead = forward.forward(&x[..block * inputs], cells)?;
-            ahead.extend(forward.forward(&x[block * inputs..], &mut cells.clone())?);
-            let back = backward.backward(&x)?;
+            let mut ahead = forward.forward(&x[..block * inputs], cells);
+            ahead.extend(forward.forward(&x[block * inputs..], &mut cells.clone()));
+            let back = backward.backward(&x);
             let width = ahead.len() / rows;
             let both = ahead.chunks_exact(width).zip(back.chunks_exact(width));
             x = both.flat_map(|(ahead, back)| ahead.iter().chain(back)).copied().collect();

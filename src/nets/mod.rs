@@ -16,6 +16,7 @@ pub mod head;
 mod layers;
 pub(crate) mod lstm;
 mod musicnn;
+mod product;
 pub(crate) mod recurrence;
 pub mod registry;
 mod vocal;

@@ -2,10 +2,11 @@
 //! convolutions shaped like what they look for, tall ones for timbre and long ones for rhythm; then three
 //! convolutions over time, pooled by maximum and mean.
 
-use candle_core::{D, Device, Module, Result, Tensor};
+use candle_core::{Device, Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use super::layers::{Activation::Relu, Affine, Dense};
+use super::layers::{Activation::Relu, Affine, Dense, keep_highest};
+use super::product::Rows;
 use super::{Observer, Tagging};
 
 const MELS: usize = 96;
@@ -94,32 +95,21 @@ impl Musicnn {
         let [timbral, temporal, mid1, mid2, mid3, penultimate, tags] = Self::LAYERS;
         let mut normalised = mels.to_vec();
         self.input.apply(&mut normalised);
-        let x = Tensor::from_vec(normalised, ((), MELS), &Device::Cpu)?;
-        let frames = x.dim(0)?;
-        let mut front = Vec::new();
-        for (conv, mels) in &self.timbral {
-            // For each mel offset the patch of 7 frames is one row, cut from frames laid side by side.
-            let padded = same(&x, TIMBRAL_FRAMES)?;
-            let mut highest: Option<Tensor> = None;
-            for offset in 0..=MELS - mels {
-                let y = conv.forward(&unfold(&padded.narrow(1, offset, *mels)?, frames, TIMBRAL_FRAMES)?)?;
-                highest = Some(match highest {
-                    Some(so_far) => so_far.maximum(&y)?,
-                    None => y,
-                });
-            }
-            front.extend(highest);
+        let frames = normalised.len() / MELS;
+        if frames == 0 || !normalised.len().is_multiple_of(MELS) {
+            candle_core::bail!("{} values are not rows of {MELS}", mels.len());
         }
-        for (conv, taps) in &self.temporal {
-            // [frames, taps, mels] -> one row of taps for each frame and mel.
-            let rows = unfold(&same(&x, *taps)?, frames, *taps)?.reshape((frames, *taps, MELS))?;
-            let rows = rows.transpose(1, 2)?.contiguous()?.reshape((frames * MELS, *taps))?;
-            front.push(conv.forward(&rows)?.reshape((frames, MELS, TEMPORAL_FILTERS))?.max(1)?);
-        }
-        let front = Tensor::cat(&front, 1)?;
+        let front = self.front(&normalised, frames);
+        let front = Tensor::from_vec(front, (frames, FRONT), &Device::Cpu)?;
         observe(timbral, &front.narrow(1, 0, 2 * TIMBRAL_FILTERS)?)?;
         observe(temporal, &front.narrow(1, 2 * TIMBRAL_FILTERS, FRONT - 2 * TIMBRAL_FILTERS)?)?;
-        let mid = |conv: &Dense, x: &Tensor| conv.forward(&unfold(&same(x, MID_FRAMES)?, frames, MID_FRAMES)?);
+        let mid = |conv: &Dense, x: &Tensor| {
+            let width = x.dim(1)?;
+            let padded = same(&x.flatten_all()?.to_vec1::<f32>()?, width, MID_FRAMES);
+            let piece_stride = MID_FRAMES * width;
+            let rows = Rows { values: &padded, count: frames, stride: width, pieces: 1, piece_stride };
+            Tensor::from_vec(conv.apply_to(rows), (frames, MID), &Device::Cpu)
+        };
         let first = mid(&self.mid[0], &front)?;
         let second = (mid(&self.mid[1], &first)? + &first)?;
         let third = (mid(&self.mid[2], &second)? + &second)?;
@@ -135,6 +125,45 @@ impl Musicnn {
         observe(tags, &probability)?;
         Ok(Tagging { probability: probability.squeeze(0)?.to_vec1()?, embedding: embedding.squeeze(0)?.to_vec1()? })
     }
+
+    /// What the front end's filters make of `x`, `frames` rows of bands: rows of [`FRONT`] values.
+    fn front(&self, x: &[f32], frames: usize) -> Vec<f32> {
+        let mut columns = Vec::new();
+        let padded = same(x, MELS, TIMBRAL_FRAMES);
+        for (conv, mels) in &self.timbral {
+            // The highest over all places on the mel axis; a filter sees some bands of seven successive frames.
+            let places = (0..=MELS - mels).map(|offset| Rows {
+                values: &padded[offset..],
+                count: frames,
+                stride: MELS,
+                pieces: TIMBRAL_FRAMES,
+                piece_stride: MELS,
+            });
+            columns.push((highest(conv, places), TIMBRAL_FILTERS));
+        }
+        // A band's course over time, so that a long filter reads successive values.
+        let courses: Vec<f32> = (0..MELS).flat_map(|mel| x[mel..].iter().step_by(MELS).copied()).collect();
+        for (conv, taps) in &self.temporal {
+            let padded: Vec<Vec<f32>> = courses.chunks_exact(frames).map(|course| same(course, 1, *taps)).collect();
+            let bands =
+                padded.iter().map(|values| Rows { values, count: frames, stride: 1, pieces: 1, piece_stride: *taps });
+            columns.push((highest(conv, bands), TEMPORAL_FILTERS));
+        }
+        let row =
+            |frame: usize| columns.iter().flat_map(move |(values, width)| &values[frame * width..][..*width]).copied();
+        (0..frames).flat_map(row).collect()
+    }
+}
+
+/// The highest that a layer makes of each row anywhere.
+fn highest<'a>(conv: &Dense, mut places: impl Iterator<Item = Rows<'a>>) -> Vec<f32> {
+    let mut highest = places.next().map(|rows| conv.apply_to(rows)).unwrap_or_default();
+    let mut here = vec![0.0; highest.len()];
+    for rows in places {
+        conv.apply_into(rows, &mut here);
+        keep_highest(&mut highest, &here);
+    }
+    highest
 }
 
 /// A convolution as a product with unfolded input, then ReLU and batch normalisation. `shape` is that of one filter:
@@ -148,14 +177,12 @@ fn convolution(filters: usize, shape: &[usize], vb: &VarBuilder<'_>) -> Result<D
     Ok(dense.activated(Relu).normalised(Affine::batch_norm(filters, EPS, &vb.pp("bn"))?))
 }
 
-/// Zeros before and after `x` `[frames, width]` so that a filter of `taps` frames keeps the length; an even filter
-/// has its extra zero at the end.
-fn same(x: &Tensor, taps: usize) -> Result<Tensor> {
-    x.pad_with_zeros(0, (taps - 1) / 2, taps - 1 - (taps - 1) / 2)
-}
-
-/// `[frames + taps - 1, width]` to `[frames, taps * width]`: each row holds `taps` frames side by side.
-fn unfold(x: &Tensor, frames: usize, taps: usize) -> Result<Tensor> {
-    let shifted: Vec<Tensor> = (0..taps).map(|tap| x.narrow(0, tap, frames)).collect::<Result<_>>()?;
-    Tensor::cat(&shifted, D::Minus1)
+/// Zeros before and after the rows of `x` so that a filter of `taps` frames keeps their number; an even filter has its
+/// extra zero at the end.
+fn same(x: &[f32], width: usize, taps: usize) -> Vec<f32> {
+    let before = (taps - 1) / 2 * width;
+    let mut padded = vec![0.0; before];
+    padded.extend_from_slice(x);
+    padded.resize(x.len() + (taps - 1) * width, 0.0);
+    padded
 }

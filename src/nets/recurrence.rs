@@ -1,9 +1,8 @@
 //! An LSTM layer (Hochreiter and Schmidhuber 1997) that runs frame by frame.
 
-use candle_core::{Device, Module, Result, Tensor};
+use candle_core::Result;
 use candle_nn::VarBuilder;
 
-use super::fsmn::with_rows;
 use super::layers::Dense;
 
 /// One direction of a layer: `width` cells over rows of `inputs` values.
@@ -45,29 +44,21 @@ impl Recurrence {
     }
 
     /// Rows of `inputs` values to rows of `width` values.
-    ///
-    /// # Errors
-    /// If the product fails (no whole rows).
-    pub(super) fn forward(&self, rows: &[f32], cells: &mut Cells) -> Result<Vec<f32>> {
-        let mut gates = with_rows(rows, self.inputs, 4 * self.width, |x| {
-            self.input.forward(&Tensor::from_vec(x, ((), self.inputs), &Device::Cpu)?)
-        })?;
+    pub(super) fn forward(&self, rows: &[f32], cells: &mut Cells) -> Vec<f32> {
+        let mut gates = self.input.apply(rows);
         let mut out = Vec::with_capacity(gates.len() / 4);
         for gates in gates.chunks_exact_mut(4 * self.width) {
             advance(&self.recurrent, gates, &mut cells.hidden, &mut cells.cell);
             out.extend_from_slice(&cells.hidden);
         }
-        Ok(out)
+        out
     }
 
     /// The same from the last row to the first, from the state at rest; the rows come out in the order of time.
-    ///
-    /// # Errors
-    /// If the product fails (no whole rows).
-    pub(super) fn backward(&self, rows: &[f32]) -> Result<Vec<f32>> {
+    pub(super) fn backward(&self, rows: &[f32]) -> Vec<f32> {
         let back: Vec<f32> = rows.rchunks_exact(self.inputs).flatten().copied().collect();
-        let out = self.forward(&back, &mut self.start())?;
-        Ok(out.rchunks_exact(self.width).flatten().copied().collect())
+        let out = self.forward(&back, &mut self.start());
+        out.rchunks_exact(self.width).flatten().copied().collect()
     }
 }
 

@@ -167,6 +167,8 @@ pub struct DetectParams {
     pub hysteresis: FloatParam,
     #[id = "genre_window"]
     pub genre_window: FloatParam,
+    #[id = "eco"]
+    pub eco: BoolParam,
 }
 
 /// How the decision moves.
@@ -329,6 +331,7 @@ impl Default for EarmarkParams {
                 )
                 .with_unit(" s")
                 .with_value_to_string(formatters::v2s_f32_rounded(1)),
+                eco: BoolParam::new("Eco", false),
             },
             shape: ShapeParams {
                 attack: milliseconds("Attack", envelope.attack_ms, MAX_ATTACK_MS),

@@ -10,7 +10,7 @@ use super::delay::Delay;
 use super::emission::{Emission, FIRST_GENRE, GENRE, GENRE_CONFIDENCE, OUTPUTS, Out, Output, VOCAL, VOCAL_GATE};
 use super::params::{Automation, EarmarkParams, Genre, Source};
 use super::scope::{Place, Point, ScopeInput};
-use crate::engine::{Ear, GenreReading, Pace, VOICE_OUTPUTS, VocalReading};
+use crate::engine::{Ear, GenreReading, VOICE_OUTPUTS, VocalReading};
 use crate::listen::MelFrame;
 use crate::say::envelope::{Decision, Envelope};
 use crate::say::genre::{Belief, GenreState};
@@ -223,6 +223,7 @@ impl Processor {
             (Some(only), None) => &[*only][..],
             (None, _) => return,
         };
+        self.ear.set_eco(self.params.detect.eco.value());
         let Self { ear, vocal, genre, scope, .. } = self;
         let show = |frame: &MelFrame<'_>| scope.column(frame);
         if self.setup.offline {
@@ -279,7 +280,7 @@ impl Processor {
     fn believe(&mut self, reading: &GenreReading, at: u64, time: u32) {
         let window_s = self.params.detect.genre_window.value();
         let heard = reading.saying.then_some(&reading.probability);
-        let state = self.belief.advance(heard, window_s, Pace::LIVE.refresh_s as f32);
+        let state = self.belief.advance(heard, window_s, reading.step_s);
         self.scope.genre(reading.time_s, &state, reading.saying);
         self.say_genre(&state, at, time);
     }

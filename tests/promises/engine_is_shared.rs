@@ -79,6 +79,23 @@ fn a_late_worker_drops_the_oldest_frames_and_counts_them() {
 }
 
 #[test]
+fn eco_hears_the_music_at_every_fourth_refresh_and_soon_after_the_start() {
+    let engine = engine();
+    let audio = noise(16_000 * 10, 7);
+    let mut ear = Ear::new(&engine, 16_000.0, Pace::LIVE).expect("ear");
+    let hear = |ear: &mut Ear| {
+        let mut read = Vec::new();
+        assert!(ear.hear_in_step(&[&audio], |_| {}, |reading| read.push((reading.time_s.round(), reading.step_s))));
+        ear.reset();
+        read
+    };
+    let usual = hear(&mut ear);
+    assert!(usual.len() == 9 && usual.iter().all(|&(_, step_s)| step_s == 1.0), "{usual:?}");
+    ear.set_eco(true);
+    assert_eq!(hear(&mut ear), [(1.0, 1.0), (5.0, 4.0), (9.0, 4.0)]);
+}
+
+#[test]
 fn silence_says_nothing_and_runs_no_net() {
     let engine = engine();
     let (vocal, genre) = read(&engine, &vec![0.0; 16_000 * 5], 8_000);

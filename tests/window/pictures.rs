@@ -109,5 +109,5 @@ fn small_at_twice_the_pixels() {
 
 #[test]
 fn large() {
-    keeps("large", with(singing(), |s| s.page = Page::Export), vec2(1_920.0, 1_080.0), 1.0);
+    keeps("large", with(singing(), |s| s.page = Page::Export), vec2(1_480.0, 820.0), 1.0);
 }

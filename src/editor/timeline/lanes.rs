@@ -8,8 +8,10 @@ use crate::editor::history::Belief;
 use crate::editor::theme::{Palette, ink_on};
 use crate::say::genre::GENRES;
 
-/// A reading holds no longer than this, seconds.
-const HOLDS_S: f64 = 3.0;
+/// A reading holds no longer than this, seconds: in eco they come every four.
+const HOLDS_S: f64 = 6.0;
+/// What a reading with none before it speaks of, seconds.
+const SPEAKS_OF_S: f64 = 1.0;
 
 /// The voice's likelihood: one point per column of points at most, the highest in it, so that no onset is lost.
 pub(super) fn curve(painter: &Painter, frame: &Frame<'_>, plot: Rect) {
@@ -141,15 +143,18 @@ pub fn stretches<'a>(beliefs: impl Iterator<Item = &'a Belief>, end_s: f64) -> V
     let mut stretches: Vec<(Stretch, u32)> = Vec::new();
     for belief in beliefs {
         let said = Said::of(belief);
-        let earliest_s = belief.at_s - HOLDS_S;
         match stretches.last_mut() {
-            Some((last, count)) if last.end_s >= earliest_s && last.said == said => {
+            Some((last, count)) if belief.at_s - last.end_s <= HOLDS_S && last.said == said => {
                 last.end_s = belief.at_s;
                 last.confidence += belief.state.confidence;
                 *count += 1;
             }
             last => {
-                let start_s = last.map_or(earliest_s.max(0.0), |(last, _)| last.end_s.max(earliest_s));
+                let alone_s = (belief.at_s - SPEAKS_OF_S).max(0.0);
+                let start_s = match last {
+                    Some((last, _)) if belief.at_s - last.end_s <= HOLDS_S => last.end_s,
+                    _ => alone_s,
+                };
                 let confidence = belief.state.confidence;
                 stretches.push((Stretch { start_s, end_s: belief.at_s, said, confidence }, 1));
             }
@@ -217,7 +222,7 @@ mod tests {
                 (0.0, 2.0, Said::Genre(9)),
                 (2.0, 3.0, Said::Unsure),
                 (3.0, 4.0, Said::NoMusic),
-                (17.0, 21.0, Said::Genre(7)),
+                (19.0, 21.0, Said::Genre(7)),
             ]
         );
     }

@@ -101,7 +101,7 @@ mod tests {
             if let Some(top) = top {
                 probability[top] = 1.0;
             }
-            GenreReading { epoch: 0, time_s: 0.0, known_at: 0, probability, saying: top.is_some() }
+            GenreReading { epoch: 0, time_s: 0.0, known_at: 0, step_s: 1.0, probability, saying: top.is_some() }
         };
         // Without averaging the belief is the reading itself.
         let readings = [None, Some(2), Some(5), Some(5), Some(5)].map(reading);

@@ -22,7 +22,7 @@ pub const GENRES: [&str; 14] = [
 ];
 
 /// Parameters that a person sets.
-pub const INPUTS: [&str; 15] = [
+pub const INPUTS: [&str; 16] = [
     "source",
     "threshold",
     "hysteresis",
@@ -30,6 +30,7 @@ pub const INPUTS: [&str; 15] = [
     "hold",
     "release",
     "genre_window",
+    "eco",
     "automation",
     "midi",
     "midi_channel",
