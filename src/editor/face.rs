@@ -106,7 +106,7 @@ fn roomy_body(
     let now_width = now::WIDTH.max(body.width() * 0.16).min(340.0);
     let left = Rect::from_min_max(body.min, pos2(body.max.x - now_width - MARGIN, body.max.y));
     // The page below gets what the controls take, as long as the timeline keeps the larger part.
-    let page_height = (body.height() * 0.46).clamp(150.0, 280.0);
+    let page_height = (body.height() * 0.42).clamp(150.0, 260.0);
     let upper = Rect::from_min_max(left.min, pos2(left.max.x, left.max.y - page_height - MARGIN));
     let lower = Rect::from_min_max(pos2(left.min.x, left.max.y - page_height), left.max);
     timeline_part(ui, face, view, settings, upper, actions);

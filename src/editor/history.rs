@@ -63,6 +63,8 @@ pub struct History {
     peaks: Vec<f32>,
     beliefs: VecDeque<Belief>,
     marks: VecDeque<(f64, Place)>,
+    /// The mark before, kept or not, while the transport runs: whether the host's position moves.
+    last_mark: Option<(f64, Option<f64>)>,
     passes: VecDeque<f64>,
     /// The instance's pass and what to add to its frame numbers.
     base: Option<(u32, i64)>,
@@ -83,6 +85,7 @@ impl History {
             peaks: vec![0.0; capacity],
             beliefs: VecDeque::new(),
             marks: VecDeque::new(),
+            last_mark: None,
             passes: VecDeque::from([0.0]),
             base: None,
         }
@@ -233,23 +236,28 @@ impl History {
             _ => self.end_s() - mark.time_s,
         };
         let at_s = mark.time_s + base;
+        let now = mark.place.playing.then_some((at_s, mark.place.song_s));
+        let before = std::mem::replace(&mut self.last_mark, now);
+        // Some hosts say that they play and give the same position for ever; that is no position.
+        let stuck = before.is_some_and(|(last_s, song_s)| at_s > last_s && song_s == mark.place.song_s);
+        let nowhere = Place { song_s: None, beats: None, bar: None, ..mark.place };
+        let place = if mark.place.playing && stuck { nowhere } else { mark.place };
         if let Some((last_s, last)) = self.marks.back() {
             let expected = if last.playing { carried(last, at_s - last_s) } else { *last };
-            let jumped = match (expected.song_s, mark.place.song_s) {
-                (Some(expected), Some(song_s)) => (song_s - expected).abs() > JUMP_S,
-                (expected, song_s) => expected.is_some() != song_s.is_some(),
+            let (jumped, back) = match (expected.song_s, place.song_s) {
+                (Some(expected), Some(song_s)) => ((song_s - expected).abs() > JUMP_S, song_s < expected),
+                (expected, song_s) => (expected.is_some() != song_s.is_some(), false),
             };
-            let started = mark.place.playing && !last.playing;
-            let changed = jumped || last.playing != mark.place.playing || last.tempo != mark.place.tempo;
+            let started = place.playing && !last.playing;
+            let changed = jumped || last.playing != place.playing || last.tempo != place.tempo;
             if !changed && (at_s - last_s < MARK_EVERY_S || at_s < *last_s) {
                 return;
             }
-            let back = jumped && mark.place.song_s < expected.song_s;
-            if (started || back) && mark.place.playing {
+            if (started || (jumped && back)) && place.playing {
                 self.begin_pass();
             }
         }
-        self.marks.push_back((at_s, mark.place));
+        self.marks.push_back((at_s, place));
         let oldest = self.start_s();
         while self.marks.get(1).is_some_and(|(at_s, _)| *at_s < oldest) {
             self.marks.pop_front();
@@ -380,5 +388,17 @@ mod tests {
         assert_eq!(passes, [0.0, 2.0, 10.0]);
         let place = history.place_at(5.3).expect("it plays");
         assert!((place.song_s.expect("known") - 3.3).abs() < 1e-6 && (place.beats.expect("known") - 6.6).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_position_that_never_moves_is_no_position() {
+        let mut history = History::new(0.01, 4);
+        for frame in 0..1_000_u64 {
+            history.column(&column(0, frame), |_| -60.0);
+            let place = Place { playing: true, song_s: Some(0.0), ..Place::default() };
+            history.mark(&Mark { pass: 0, time_s: frame as f64 * 0.01, place });
+        }
+        assert_eq!(history.passes().len(), 1, "no pass begins again and again");
+        assert_eq!(history.place_at(5.0).and_then(|place| place.song_s), None);
     }
 }

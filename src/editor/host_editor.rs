@@ -15,8 +15,8 @@ use super::window::{Instance, Memory, Window};
 pub struct EarmarkEditor {
     instance: Instance,
     memory: Arc<Mutex<Memory>>,
-    /// The window that is open, or was last.
-    window: Mutex<Option<EguiEditor<Window>>>,
+    /// The window that is open, or was last, and its state.
+    window: Mutex<Option<(EguiEditor<Window>, Arc<EguiEditorState>)>>,
 }
 
 impl EarmarkEditor {
@@ -26,15 +26,18 @@ impl EarmarkEditor {
         Self { instance, memory: Arc::default(), window: Mutex::default() }
     }
 
-    fn fresh(&self) -> Option<EguiEditor<Window>> {
+    fn fresh(&self) -> Option<(EguiEditor<Window>, Arc<EguiEditorState>)> {
         let (width, height) = self.instance.params.settings().fitting_size();
+        let size = LogicalSize::new(f64::from(width), f64::from(height));
+        let state = EguiEditorState::from_size(size, 1.0);
         let settings = EguiNiceSettings::new().with_tile("Earmark").with_resize_hint(self.resize_hint());
-        create_egui_editor(
-            EguiEditorState::from_size(LogicalSize::new(f64::from(width), f64::from(height)), 1.0),
+        let editor = create_egui_editor(
+            state.clone(),
             self.instance.scope.repaint_notifier(),
             settings,
             Window::new(self.instance.clone(), self.memory.clone()),
-        )
+        )?;
+        Some((editor, state))
     }
 }
 
@@ -49,17 +52,17 @@ impl Editor for EarmarkEditor {
         gui_context: GuiContext,
         host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
-        let window = self.fresh().ok_or("the window cannot be made")?;
+        let (window, state) = self.fresh().ok_or("the window cannot be made")?;
         let spawned = window.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
-        *self.window.lock().unwrap_or_else(PoisonError::into_inner) = Some(window);
+        *self.window.lock().unwrap_or_else(PoisonError::into_inner) = Some((window, state));
         Ok(spawned)
     }
 
     fn size(&self) -> NativeSize<u32> {
         let window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         match &*window {
-            Some(window) => window.size(),
-            None => {
+            Some((window, state)) if state.is_open() => window.size(),
+            _ => {
                 let (width, height) = self.instance.params.settings().fitting_size();
                 NativeSize::new(width.round() as u32, height.round() as u32)
             }

@@ -25,7 +25,7 @@ use crate::plugin::scope::ScopeOutput;
 /// Time between looks at what changes slowly: engine, tags, the pass as a whole.
 const SLOW: Duration = Duration::from_millis(500);
 /// Tags shown, and how likely one must be.
-const MOST_TAGS: usize = 10;
+const MOST_TAGS: usize = 8;
 const LEAST_TAG: f32 = 0.1;
 
 /// What the window looks at and acts on.
@@ -80,6 +80,9 @@ impl NiceEguiApp for Window {
         let memory = self.memory.clone();
         let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.look(&self.instance);
+        if self.looked.is_none() {
+            memory.view.own_presets = own_presets();
+        }
         if self.looked.is_none_or(|at| at.elapsed() >= SLOW) {
             self.looked = Some(Instant::now());
             memory.look_slowly(&self.instance);
@@ -136,6 +139,10 @@ impl Drop for Window {
     }
 }
 
+fn own_presets() -> Vec<String> {
+    presets::folder().map(|folder| presets::names(&folder)).unwrap_or_default()
+}
+
 /// The folder that files go to.
 fn folder(chosen: &str) -> PathBuf {
     if chosen.trim().is_empty() { export::default_folder() } else { PathBuf::from(chosen.trim()) }
@@ -185,7 +192,6 @@ impl Memory {
         if self.view.pass_before.as_ref().map(|report| &report.range_s) != before.as_ref() {
             self.view.pass_before = before.map(|range_s| Report::new(&self.view.history, range_s));
         }
-        self.view.own_presets = presets::folder().map(|folder| presets::names(&folder)).unwrap_or_default();
     }
 
     /// Takes the cards of the models in; once, and again should they change.
@@ -246,12 +252,12 @@ impl Memory {
             Action::Save(name) => {
                 let saved = bridge::preset_folder().and_then(|at| presets::save(&at, &name, &self.view.controls));
                 self.tell(saved.map(|()| format!("Saved as {name}.")));
-                self.view.own_presets = presets::folder().map(|at| presets::names(&at)).unwrap_or_default();
+                self.view.own_presets = own_presets();
             }
             Action::Delete(name) => {
                 let deleted = bridge::preset_folder().and_then(|at| presets::delete(&at, &name));
                 self.tell(deleted.map(|()| format!("{name} is deleted.")));
-                self.view.own_presets = presets::folder().map(|at| presets::names(&at)).unwrap_or_default();
+                self.view.own_presets = own_presets();
             }
             Action::BeginPass => self.view.history.begin_pass(),
             Action::Export(kind) => {

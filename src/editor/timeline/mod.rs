@@ -1,9 +1,10 @@
-//! The timeline: the sound of the last seconds with what was heard in it, on one time axis. Wheel or drag scrolls back
-//! through what is remembered, the threshold's lines can be dragged, and the pointer reads values.
+//! The timeline: the sound of the last seconds with what was heard in it, on one time axis, and below it all that is
+//! remembered. Wheel or drag scrolls back, the threshold's lines can be dragged, and the pointer reads values.
 
 mod axis;
 mod handles;
 mod lanes;
+mod overview;
 mod spectrogram;
 
 pub use axis::{Count, clock, count, words};
@@ -22,6 +23,7 @@ use super::widgets::focus_ring;
 const RIBBON: f32 = 20.0;
 const LANE: f32 = 12.0;
 const AXIS: f32 = 18.0;
+const OVERVIEW: f32 = 10.0;
 const GAP: f32 = 3.0;
 /// Room for the scale of the likelihood, and for that of the frequency.
 const LEFT: f32 = 36.0;
@@ -88,13 +90,14 @@ impl Timeline {
         let (left, right) = (area.min.x + LEFT, area.max.x - right);
         let rows = |top: f32, bottom: f32| Rect::from_min_max(pos2(left, top), pos2(right, bottom));
         let ribbon = rows(area.min.y, area.min.y + RIBBON);
-        let axis_top = area.max.y - AXIS;
+        let axis_top = area.max.y - AXIS - OVERVIEW - GAP;
+        let strip = rows(area.max.y - OVERVIEW, area.max.y);
         let lane = rows(axis_top - LANE, axis_top);
         let plot = rows(ribbon.max.y + GAP, lane.min.y - GAP);
         if plot.height() < 20.0 || plot.width() < 60.0 {
             return;
         }
-        let whole = Rect::from_min_max(ribbon.min, pos2(right, area.max.y));
+        let whole = Rect::from_min_max(ribbon.min, pos2(right, axis_top + AXIS));
         let response = ui.interact(whole, ui.scope_id().with("timeline"), Sense::click_and_drag());
         let status = if self.is_live() { "Timeline, live" } else { "Timeline, standing still" };
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Canvas, true, status));
@@ -105,13 +108,8 @@ impl Timeline {
         let painter = ui.painter_at(area);
         painter.rect_filled(plot, 2.0, palette.quiet);
         self.spectrogram.paint(&painter, plot, history, settings.span, right_s);
-        axis::paint(
-            &painter,
-            &frame,
-            Rect::from_min_max(pos2(left, axis_top), pos2(right, area.max.y)),
-            plot,
-            settings.bars,
-        );
+        let below = Rect::from_min_max(pos2(left, axis_top), pos2(right, axis_top + AXIS));
+        axis::paint(&painter, &frame, below, plot, settings.bars);
         scales(&painter, view, plot, area);
         let inside = painter.with_clip_rect(plot);
         for &start in history.passes().iter().filter(|&&start| start > 0.0) {
@@ -132,9 +130,18 @@ impl Timeline {
         }
         if history.frames().is_empty() {
             let words = "Waiting for audio: start the transport";
-            painter.text(plot.center(), Align2::CENTER_CENTER, words, FontId::proportional(14.0), palette.text);
+            let at = pos2(plot.center().x, plot.min.y + plot.height() * 0.25);
+            painter.text(at, Align2::CENTER_CENTER, words, FontId::proportional(14.0), palette.text);
         }
         handles::show(ui, plot, view, actions);
+        if history.end_s() - history.start_s() > 1.0 {
+            let shown_s = frame.right_s - span_s..frame.right_s;
+            let (over, asked_s) = overview::show(ui, strip, history, &shown_s);
+            focus_ring(ui, &over, strip);
+            if let Some(at_s) = asked_s {
+                self.show_instant(at_s, span_s, history);
+            }
+        }
         focus_ring(ui, &response, plot);
         if let Some(at) =
             response.hover_pos().filter(|at| plot.contains(*at) || ribbon.contains(*at) || lane.contains(*at))

@@ -10,7 +10,7 @@ use crate::editor::settings::Span;
 use crate::editor::theme::Palette;
 
 /// Levels re full scale between which the colours run, dB.
-const SHOWN_DB: Range<f32> = -104.0..-42.0;
+const SHOWN_DB: Range<f32> = -96.0..-34.0;
 
 /// Colours of all levels, the texture, and which columns of the history it holds.
 #[derive(Default)]
