@@ -70,7 +70,7 @@ fn meter(ui: &mut Ui, view: &View) {
     painter.text(lamp.center(), Align2::CENTER_CENTER, verdict(view), FontId::proportional(14.0), ink);
     let value = format!("{:.2}", now.point.probability);
     painter.text(rect.right_center(), Align2::RIGHT_CENTER, value, FontId::proportional(20.0), palette.text);
-    let middle = format!("{} {}", "level", percent(now.point.level));
+    let middle = format!("level {}", percent(now.point.level));
     let at = egui::pos2(lamp.max.x + 8.0, rect.center().y);
     painter.text(at, Align2::LEFT_CENTER, middle, FontId::proportional(11.0), palette.faint);
 
