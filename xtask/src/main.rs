@@ -10,6 +10,7 @@ mod licences;
 mod setup;
 mod spdx;
 mod voice_data;
+mod window;
 mod workspace;
 
 use anyhow::Result;
@@ -38,6 +39,8 @@ enum Chore {
     HostCheck(host_check::Options),
     /// Stream labelled songs through the built plugin and say how late its gate is
     Latency(latency::Options),
+    /// Open the built plugin's window with music playing, and take a picture of it
+    Window(window::Options),
     /// Gather training material for the voice detector from Debian packages (Debian and Ubuntu)
     VoiceData(voice_data::Options),
     /// Run every check that continuous integration runs
@@ -64,6 +67,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Host(options) => return host::run(options),
         Chore::HostCheck(options) => return host_check::run(&options),
         Chore::Latency(options) => return latency::run(options),
+        Chore::Window(options) => return window::run(options),
         Chore::VoiceData(options) => voice_data::run(&options)?,
         Chore::Check(options) => return check::run(&options),
     }
