@@ -16,17 +16,17 @@ use super::history::History;
 use super::pass::Report;
 use super::view::{ModelCard, Set, View};
 use super::{EngineSlot, bridge, export, presets, theme};
-use crate::engine::{ModelSet, Tags, ranking};
+use crate::engine::{ModelSet, Tags};
 use crate::listen::FrontEnd;
+use crate::nets::tag_kind::shown;
 use crate::nets::{Card, Task};
 use crate::plugin::params::{EarmarkParams, MAX_HYSTERESIS};
 use crate::plugin::scope::ScopeOutput;
 
 /// Time between looks at what changes slowly: engine, tags, the pass as a whole.
 const SLOW: Duration = Duration::from_millis(500);
-/// Tags shown, and how likely one must be.
-const MOST_TAGS: usize = 8;
-const LEAST_TAG: f32 = 0.1;
+/// Tags of each kind that are shown.
+const TAGS_OF_EACH_KIND: usize = 2;
 
 /// What the window looks at and acts on.
 #[derive(Clone)]
@@ -182,9 +182,10 @@ impl Memory {
             self.learn(&models);
         }
         if instance.engine.take_tags(&mut self.tags) {
-            let labels = self.tags.labels.iter().map(|(_, label)| label.as_str());
-            let likely = ranking(labels, &self.tags.probability).into_iter().filter(|(_, p)| *p >= LEAST_TAG);
-            self.view.tags = likely.take(MOST_TAGS).map(|(tag, p)| (tag.to_owned(), p)).collect();
+            let tags = self.tags.labels.iter().zip(&self.tags.probability);
+            let tags = tags.map(|((tagger, label), &p)| (tagger.as_str(), label.as_str(), p));
+            self.view.tags =
+                shown(tags, TAGS_OF_EACH_KIND).into_iter().map(|tag| (tag.label, tag.probability)).collect();
         }
         let (now, before) = self.view.history.pass_s();
         self.view.pass = Report::new(&self.view.history, now);

@@ -23,6 +23,7 @@ pub(crate) mod recurrence;
 pub mod registry;
 pub mod stack;
 pub mod systems;
+pub mod tag_kind;
 mod vocal;
 
 pub use card::{CARD_FORMAT, Card, Provenance, Score, Task};

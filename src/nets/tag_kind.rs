@@ -1,13 +1,18 @@
 //! What kind of thing a tagger's label speaks of, and from which probability on it is worth showing.
 //!
-//! The labels stay as their nets know them; "Guitar" of AudioSet and "guitar" of MagnaTagATune are the same word here.
+//! The labels stay as their nets know them. The table is made by `examples/tag_thresholds.py`, which says how.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
+/// `tagger`, `label`, `kind`, `threshold`, separated by tabs.
+const TABLE: &str = include_str!("tag_words.tsv");
+
 /// What a label speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Who sings, and how.
@@ -16,11 +21,11 @@ pub enum Kind {
     Speech,
     /// What is played.
     Instrument,
-    /// How it feels, and how fast or loud it is.
+    /// How it feels, how fast and how loud it is.
     Mood,
     /// Electronic or acoustic.
     Sound,
-    /// Where: an audience, a hall.
+    /// An audience, a hall.
     Setting,
     /// A style or a time.
     Style,
@@ -30,13 +35,6 @@ impl Kind {
     /// All kinds, in the order in which they are shown.
     pub const ALL: [Self; 7] =
         [Self::Voice, Self::Speech, Self::Instrument, Self::Mood, Self::Sound, Self::Setting, Self::Style];
-
-    /// The kind of a label; `None` for what says little of music (dogs, engines, "Music").
-    #[must_use]
-    pub fn of(label: &str) -> Option<Self> {
-        let listed = |list: &[&str]| list.iter().any(|known| known.eq_ignore_ascii_case(label));
-        Self::ALL.into_iter().zip(LABELS).find(|(_, list)| listed(list)).map(|(kind, _)| kind)
-    }
 }
 
 impl fmt::Display for Kind {
@@ -44,7 +42,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Voice => "voice",
             Self::Speech => "speech",
-            Self::Instrument => "instruments",
+            Self::Instrument => "instrument",
             Self::Mood => "mood",
             Self::Sound => "sound",
             Self::Setting => "setting",
@@ -53,48 +51,99 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The labels of each kind, in the order of [`Kind::ALL`].
-const LABELS: [&[&str]; 7] = [
-    &[
-        "Singing", "Choir", "Yodeling", "Chant", "Mantra", "Male singing", "Female singing", "Child singing",
-        "Synthetic singing", "Rapping", "Humming", "A capella", "Vocal music", "Beatboxing", "female vocalists",
-        "male vocalists", "female vocalist", "vocal", "vocals", "female", "male", "woman", "man", "male vocal",
-        "male voice", "female vocal", "female voice", "voice", "choral", "opera", "instrumental", "no vocals",
-        "no vocal", "no voice",
-    ],
-    &[
-        "Speech", "Male speech, man speaking", "Female speech, woman speaking", "Child speech, kid speaking",
-        "Conversation", "Narration, monologue", "Speech synthesizer", "Whispering", "Laughter",
-    ],
-    &[
-        "Plucked string instrument", "Guitar", "Electric guitar", "Bass guitar", "Acoustic guitar",
-        "Steel guitar, slide guitar", "Banjo", "Sitar", "Mandolin", "Zither", "Ukulele", "Keyboard (musical)", "Piano",
-        "Electric piano", "Organ", "Electronic organ", "Hammond organ", "Synthesizer", "Sampler", "Harpsichord",
-        "Percussion", "Drum kit", "Drum machine", "Drum", "Snare drum", "Bass drum", "Timpani", "Tabla", "Cymbal",
-        "Hi-hat", "Tambourine", "Gong", "Tubular bells", "Mallet percussion", "Marimba, xylophone", "Glockenspiel",
-        "Vibraphone", "Steelpan", "Orchestra", "Brass instrument", "French horn", "Trumpet", "Trombone",
-        "Bowed string instrument", "String section", "Violin, fiddle", "Pizzicato", "Cello", "Double bass",
-        "Wind instrument, woodwind instrument", "Flute", "Saxophone", "Clarinet", "Harp", "Church bell", "Harmonica",
-        "Accordion", "Bagpipes", "Didgeridoo", "Theremin", "Scratching (performance technique)", "strings", "drums",
-        "violin", "synth", "beat", "beats",
-    ],
-    &[
-        "Happy music", "Funny music", "Sad music", "Tender music", "Exciting music", "Angry music", "Scary music",
-        "Lullaby", "slow", "fast", "loud", "quiet", "soft", "weird", "beautiful", "chillout", "Mellow", "chill", "party",
-        "easy listening", "sexy", "catchy", "sad", "happy", "solo",
-    ],
-    &["Electronic music", "electronic", "electronica", "acoustic", "electro"],
-    &["Applause", "Cheering", "Clapping", "Crowd", "Reverberation", "Inside, large room or hall"],
-    &[
-        "Pop music", "Hip hop music", "Rock music", "Heavy metal", "Punk rock", "Grunge", "Progressive rock",
-        "Rock and roll", "Psychedelic rock", "Rhythm and blues", "Soul music", "Reggae", "Country", "Swing music",
-        "Bluegrass", "Funk", "Folk music", "Middle Eastern music", "Jazz", "Disco", "Classical music", "House music",
-        "Techno", "Dubstep", "Drum and bass", "Electronic dance music", "Ambient music", "Trance music",
-        "Music of Latin America", "Salsa music", "Flamenco", "Blues", "New-age music", "Music of Africa", "Afrobeat",
-        "Gospel music", "Music of Asia", "Carnatic music", "Music of Bollywood", "Ska", "Christmas music",
-        "Dance music", "Soundtrack music", "Video game music", "rock", "pop", "alternative", "indie", "dance", "00s",
-        "alternative rock", "metal", "classic rock", "soul", "indie rock", "80s", "folk", "90s", "punk", "oldies",
-        "hard rock", "ambient", "experimental", "Hip-Hop", "70s", "60s", "rnb", "indie pop", "House", "classical",
-        "classic", "indian", "new age",
-    ],
-];
+/// What is known of a label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Word {
+    /// What it speaks of.
+    pub kind: Kind,
+    /// Probability from which on it is worth showing, 0..1.
+    pub threshold: f32,
+}
+
+/// What is known of a tagger's label; `None` for what says little of music (dogs, engines, "Music") and for taggers that
+/// are not built in.
+#[must_use]
+pub fn word(tagger: &str, label: &str) -> Option<Word> {
+    static WORDS: OnceLock<HashMap<(&str, &str), Word>> = OnceLock::new();
+    WORDS.get_or_init(|| TABLE.lines().filter_map(read).collect()).get(&(tagger, label)).copied()
+}
+
+fn read(line: &'static str) -> Option<((&'static str, &'static str), Word)> {
+    let mut fields = line.split('\t');
+    let (tagger, label, kind) = (fields.next()?, fields.next()?, fields.next()?);
+    let kind = Kind::ALL.into_iter().find(|known| known.to_string() == kind)?;
+    Some(((tagger, label), Word { kind, threshold: fields.next()?.parse().ok()? }))
+}
+
+/// A tag that is worth showing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Shown {
+    /// What it speaks of.
+    pub kind: Kind,
+    /// The tagger's own word.
+    pub label: String,
+    /// Probability, 0..1.
+    pub probability: f32,
+}
+
+/// The tags that are worth showing, kind by kind, at most so many of each, those furthest above their threshold first; a
+/// word that several taggers share stands once. `tags`: tagger, label, probability.
+#[must_use]
+pub fn shown<'a>(tags: impl Iterator<Item = (&'a str, &'a str, f32)>, most: usize) -> Vec<Shown> {
+    let mut found: Vec<(f32, Shown)> = Vec::new();
+    for (tagger, label, probability) in tags {
+        let Some(Word { kind, threshold }) = word(tagger, label) else { continue };
+        if probability < threshold {
+            continue;
+        }
+        let above = probability / threshold;
+        let tag = Shown { kind, label: label.to_owned(), probability };
+        match found.iter_mut().find(|(_, known)| known.label.eq_ignore_ascii_case(label)) {
+            Some(known) if known.0 < above => *known = (above, tag),
+            Some(_) => {}
+            None => found.push((above, tag)),
+        }
+    }
+    found.sort_by(|a, b| a.1.kind.cmp(&b.1.kind).then(b.0.total_cmp(&a.0)));
+    let mut counts = [0; Kind::ALL.len()];
+    found.retain(|(_, tag)| {
+        let count = &mut counts[tag.kind as usize];
+        *count += 1;
+        *count <= most
+    });
+    found.into_iter().map(|(_, tag)| tag).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ModelSet;
+
+    #[test]
+    fn every_line_of_the_table_is_read_and_names_a_label_that_is_there() {
+        let models = ModelSet::embedded().expect("models");
+        let mut kinds = Vec::new();
+        for line in TABLE.lines() {
+            let ((tagger, label), word) = read(line).unwrap_or_else(|| panic!("{line}"));
+            let card = models.tagger_cards().find(|card| card.name == tagger);
+            assert!(card.is_some_and(|card| card.labels.iter().any(|known| known == label)), "{line}");
+            assert!((0.02..1.0).contains(&word.threshold), "{line}");
+            kinds.push(word.kind);
+        }
+        assert!(Kind::ALL.iter().all(|kind| kinds.contains(kind)));
+    }
+
+    #[test]
+    fn what_is_shown_is_above_its_threshold_and_stands_once() {
+        let guitar = word("ced-tiny", "Guitar").expect("known").threshold;
+        let tags = [
+            ("musicnn-mtt", "guitar", 0.99),
+            ("ced-tiny", "Guitar", guitar * 0.9),
+            ("ced-tiny", "Dog", 1.0),
+            ("ced-tiny", "Singing", 0.9),
+        ];
+        let shown: Vec<(Kind, String)> =
+            shown(tags.into_iter(), 3).into_iter().map(|tag| (tag.kind, tag.label)).collect();
+        assert_eq!(shown, [(Kind::Voice, "Singing".to_owned()), (Kind::Instrument, "guitar".to_owned())]);
+    }
+}

@@ -6,6 +6,7 @@ use super::lab::Segment;
 use super::overview::Overview;
 use super::spectrum::Spectrum;
 use crate::engine;
+use crate::nets::tag_kind::Shown;
 use crate::record::Frame;
 use crate::say::genre::GENRES;
 
@@ -145,6 +146,8 @@ pub struct TagMeans {
     pub labels: Vec<String>,
     /// One probability per tag.
     pub probability: Vec<f32>,
+    /// Those that are worth showing, kind by kind.
+    pub shown: Vec<Shown>,
 }
 
 impl TagMeans {

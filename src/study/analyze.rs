@@ -13,6 +13,7 @@ use super::mix::Mix;
 use super::similar::{POOLING, families};
 use super::votes::Ballot;
 use crate::engine::{Engine, GenreReading};
+use crate::nets::tag_kind::shown;
 use crate::say::envelope::{Envelope, EnvelopeSettings};
 use crate::say::genre::GENRES;
 
@@ -25,6 +26,9 @@ pub fn analyze(engine: &Arc<Engine>, path: &Path, settings: &EnvelopeSettings, w
     Ok(conclude(heard, path.display().to_string(), settings))
 }
 
+/// Tags of each kind that are shown.
+const SHOWN_OF_EACH_KIND: usize = 6;
+
 /// Draws the conclusions from a finished hearing.
 pub fn conclude(heard: Heard, file: String, settings: &EnvelopeSettings) -> Analysis {
     let embedding = pool(&heard.windows, &heard.taggers, POOLING);
@@ -33,6 +37,10 @@ pub fn conclude(heard: Heard, file: String, settings: &EnvelopeSettings) -> Anal
     let tags = TagMeans {
         labels: heard.tags.iter().map(|tag| tag.label.clone()).collect(),
         probability: heard.tags.iter().map(|tag| tag.probability).collect(),
+        shown: shown(
+            heard.tags.iter().map(|tag| (tag.tagger.as_str(), tag.label.as_str(), tag.probability)),
+            SHOWN_OF_EACH_KIND,
+        ),
     };
     let mut vocal = Vocal {
         model: heard.vocal_model,

@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
+use crate::nets::tag_kind::{Kind, Shown};
 use crate::study::analysis::Analysis;
 
 /// Phrases listed at most.
 const MOST_PHRASES: usize = 12;
-/// Genres and tags below this are not worth a word.
+/// Genres below this are not worth a word.
 const LEAST_GENRE: f32 = 0.05;
-const LEAST_TAG: f32 = 0.1;
+/// Tags of a kind at most.
+const MOST_TAGS: usize = 4;
 
 /// The summary; ends without a newline.
 pub(super) fn of(analysis: &Analysis) -> String {
@@ -18,7 +20,7 @@ pub(super) fn of(analysis: &Analysis) -> String {
     let _ = writeln!(text, "  sung    {}", sung(analysis));
     let genres = percentages(analysis.genre.ranking(), 4, LEAST_GENRE);
     let _ = writeln!(text, "  genre   {}", if analysis.genre.top == "none" { "none heard".into() } else { genres });
-    let tags = percentages(analysis.tags.ranking(), 8, LEAST_TAG);
+    let tags = tags(&analysis.tags.shown);
     let _ = write!(text, "  tags    {}", if tags.is_empty() { "none" } else { &tags });
     text
 }
@@ -44,6 +46,16 @@ fn sung(analysis: &Analysis) -> String {
         let _ = write!(text, "\n          and {} more; --labels or --json has all", phrases.len() - MOST_PHRASES);
     }
     text
+}
+
+/// A line for each kind.
+fn tags(shown: &[Shown]) -> String {
+    let line = |kind: Kind| {
+        let of_kind = shown.iter().filter(|tag| tag.kind == kind).take(MOST_TAGS);
+        let words: Vec<String> = of_kind.map(|tag| format!("{} {:.0} %", tag.label, tag.probability * 100.0)).collect();
+        (!words.is_empty()).then(|| format!("{kind}: {}", words.join(", ")))
+    };
+    Kind::ALL.into_iter().filter_map(line).collect::<Vec<_>>().join("\n          ")
 }
 
 fn percentages(ranking: Vec<(&str, f32)>, most: usize, least: f32) -> String {

@@ -12,7 +12,6 @@ use crate::study::analysis::Analysis;
 const SKETCH_COLUMNS: usize = 60;
 /// Tags in a row at most, and the probability that is worth a word.
 const MOST_TAGS: usize = 6;
-const LEAST_TAG: f32 = 0.1;
 
 /// A file in the index.
 #[derive(Debug)]
@@ -75,7 +74,7 @@ impl Row {
             phrases: vocal.segments.len(),
             genre: analysis.genre.top.clone(),
             probability: track::rounded(analysis.genre.ranking().first().map_or(0.0, |best| best.1)),
-            tags: track::tags(analysis, MOST_TAGS, LEAST_TAG),
+            tags: track::tags(analysis, MOST_TAGS),
             sketch: packed::shares(packed::highest(&vocal.probability, frames)),
             place: None,
         };

@@ -14,9 +14,8 @@ use crate::study::lab::Segment;
 const MOST_POINTS: usize = 65_536;
 /// Columns of the waveform.
 const WAVEFORM_COLUMNS: usize = 2048;
-/// Tags listed at most, and the probability that is worth a row.
+/// Tags listed at most.
 const MOST_TAGS: usize = 60;
-const LEAST_TAG: f32 = 0.01;
 
 /// The data of a page, as its script reads it. Times are in seconds; what is called packed is one byte a value.
 #[derive(Debug, Serialize)]
@@ -94,7 +93,7 @@ impl Data {
                 period_s: genre.timeline.period_s,
                 packed: packed::shares(genre.timeline.probability.iter().flatten().copied()),
             },
-            tags: tags(analysis, MOST_TAGS, LEAST_TAG),
+            tags: tags(analysis, MOST_TAGS),
             notices: analysis.notices.clone(),
         })
     }
@@ -105,10 +104,10 @@ pub(super) fn shown_name(audio: &Path) -> String {
     audio.file_name().unwrap_or(audio.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// The likeliest tags, with as many digits as are read.
-pub(super) fn tags(analysis: &Analysis, most: usize, least: f32) -> Vec<(String, f32)> {
-    let worth_it = analysis.tags.ranking().into_iter().take(most).take_while(|tag| tag.1 >= least);
-    worth_it.map(|(label, probability)| (label.to_owned(), rounded(probability))).collect()
+/// The tags that are worth showing, with as many digits as are read.
+pub(super) fn tags(analysis: &Analysis, most: usize) -> Vec<(String, f32)> {
+    let shown = analysis.tags.shown.iter().take(most);
+    shown.map(|tag| (tag.label.clone(), rounded(tag.probability))).collect()
 }
 
 /// Four decimals: more are not meant.
