@@ -82,6 +82,8 @@ pub(super) struct Processor {
     vocal: VecDeque<VocalReading>,
     genre: VecDeque<GenreReading>,
     next_control: u64,
+    /// When the host's lane was last followed.
+    followed_at: u64,
     envelope: Envelope,
     belief: Belief,
     probability: f32,
@@ -138,6 +140,7 @@ impl Processor {
             vocal: VecDeque::with_capacity(PENDING),
             genre: VecDeque::with_capacity(PENDING),
             next_control: 0,
+            followed_at: 0,
             envelope: Envelope::new(),
             belief: Belief::new(),
             probability: 0.0,
@@ -206,6 +209,10 @@ impl Processor {
         }
         if listens {
             self.hear(&block);
+        }
+        if self.mode == Automation::Read && self.lane() != (self.probability, self.decision.gate) {
+            // A point of the lane splits the host's block, so that it is followed to the sample.
+            self.next_control = self.now;
         }
         if std::mem::take(&mut self.fresh) {
             self.say_all(0);
@@ -310,12 +317,20 @@ impl Processor {
         }
     }
 
+    /// What the host's lane says: voice and gate.
+    fn lane(&self) -> (f32, bool) {
+        (self.params.vocal.value(), self.params.vocal_gate.value())
+    }
+
     /// The host's lane is the truth: its values drive ride, MIDI and key.
     fn follow_lane(&mut self, time: u32) {
-        self.probability = self.params.vocal.value();
-        let gate = self.params.vocal_gate.value();
-        self.decision = self.envelope.follow_gate(&self.params.envelope(), gate, CONTROL_PERIOD_S as f32);
-        let time_s = (self.now + u64::from(time)) as f64 / f64::from(self.setup.sample_rate_hz);
+        let (probability, gate) = self.lane();
+        self.probability = probability;
+        let (at, rate) = (self.now + u64::from(time), f64::from(self.setup.sample_rate_hz));
+        let step_s = (at.saturating_sub(self.followed_at) as f64 / rate).min(CONTROL_PERIOD_S);
+        self.followed_at = at;
+        self.decision = self.envelope.follow_gate(&self.params.envelope(), gate, step_s as f32);
+        let time_s = at as f64 / rate;
         self.scope.point(Point { time_s, probability: self.probability, gate });
         self.act(time);
     }
