@@ -1,9 +1,10 @@
 //! Every parameter, its range and its words, and nothing else. Ids never change.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use nice_plug::prelude::*;
 
+use crate::editor::Settings;
 use crate::nets::genre::GENRES;
 use crate::say::envelope::EnvelopeSettings;
 use crate::say::midi::{MidiMode, MidiSettings};
@@ -149,6 +150,9 @@ pub struct EarmarkParams {
     pub bypass: BoolParam,
     #[nested(id_prefix = "genre", group = "Genres")]
     pub genres: GenreParams,
+    /// The window's own memory, kept in the session; no parameter.
+    #[persist = "window"]
+    window: Mutex<Settings>,
 }
 
 /// What is heard and when a voice counts as present.
@@ -257,6 +261,17 @@ impl GenreParams {
 }
 
 impl EarmarkParams {
+    /// What the window remembers. Not for the audio thread.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has it remembered. Not for the audio thread.
+    pub fn set_settings(&self, settings: Settings) {
+        *self.window.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
     /// The envelope's settings as they stand.
     #[must_use]
     pub fn envelope(&self) -> EnvelopeSettings {
@@ -354,6 +369,7 @@ impl Default for EarmarkParams {
                 rock: share("Rock", 0.0),
                 world: share("World", 0.0),
             },
+            window: Mutex::default(),
         }
     }
 }

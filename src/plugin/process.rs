@@ -9,8 +9,9 @@ use nice_plug::prelude::Enum;
 use super::delay::Delay;
 use super::emission::{Emission, FIRST_GENRE, GENRE, GENRE_CONFIDENCE, OUTPUTS, Out, Output, VOCAL, VOCAL_GATE};
 use super::params::{Automation, EarmarkParams, Genre, Source};
-use super::scope::{Point, ScopeInput};
-use crate::engine::{Ear, GenreReading, VocalReading};
+use super::scope::{Place, Point, ScopeInput};
+use crate::engine::{Ear, GenreReading, VOICE_OUTPUTS, VocalReading};
+use crate::listen::MelFrame;
 use crate::say::envelope::{Decision, Envelope};
 use crate::say::genre::{Belief, GenreState};
 use crate::say::key::Key;
@@ -55,8 +56,8 @@ pub(super) struct Block<'a, 'main, 'side, 'key> {
     pub(super) main: &'a mut [&'main mut [f32]],
     pub(super) side_chain: &'a [&'side mut [f32]],
     pub(super) key: &'a mut [&'key mut [f32]],
-    /// The transport runs, or the host does not say.
-    pub(super) playing: bool,
+    /// Where the transport stands.
+    pub(super) place: Place,
 }
 
 /// The state of one activated instance.
@@ -124,10 +125,11 @@ impl Processor {
         let latency = if align { live_lag + (ear.vocal_delay_s() * rate).round() as u64 } else { 0 };
         let delays = (0..setup.channels).map(|_| Delay::new(latency as usize)).collect();
         let thinned = std::array::from_fn(|output| Thinned::since(emission.value(output)));
-        scope.activated(setup.sample_rate_hz);
+        let lag = if align || !setup.offline { live_lag } else { 0 };
+        scope.activated(setup.sample_rate_hz, (ear.vocal_delay_s() + lag as f64 / rate) as f32);
         emission.activated(align);
         Self {
-            lag: if align || !setup.offline { live_lag } else { 0 },
+            lag,
             align,
             restart_asked: false,
             latency: latency as u32,
@@ -191,11 +193,12 @@ impl Processor {
     pub(super) fn process(&mut self, mut block: Block<'_, '_, '_, '_>) {
         let length = block.main.first().map_or(0, |channel| channel.len());
         let bypass = self.params.bypass.value();
+        let playing = block.place.playing;
         self.mode = self.params.emit.automation.value();
         if std::mem::take(&mut self.stale_gestures) {
             self.keep_gestures(false);
         }
-        self.keep_gestures(!bypass && self.mode == Automation::Write && block.playing);
+        self.keep_gestures(!bypass && self.mode == Automation::Write && playing);
         let listens = !bypass && self.mode != Automation::Read;
         if listens != self.hearing {
             self.hearing = listens;
@@ -204,9 +207,11 @@ impl Processor {
         if bypass {
             self.rest();
         }
-        if std::mem::replace(&mut self.playing, block.playing) && !block.playing {
+        if std::mem::replace(&mut self.playing, playing) && !playing {
             self.end_note();
         }
+        let heard_s = (self.now - self.origin) as f64 / f64::from(self.setup.sample_rate_hz);
+        self.scope.block(heard_s, block.place);
         if listens {
             self.hear(&block);
         }
@@ -231,7 +236,7 @@ impl Processor {
         }
         self.shape(&mut block, done..length);
         self.now = end;
-        self.scope.block(self.ear.dropped(), self.ride.gain());
+        self.scope.block_done(self.ear.dropped(), self.ride.gain(), self.gestures);
         self.emission.advance(length);
     }
 
@@ -247,12 +252,13 @@ impl Processor {
             (None, _) => return,
         };
         self.ear.set_eco(self.params.detect.eco.value());
-        let Self { ear, vocal, genre, .. } = self;
+        let Self { ear, vocal, genre, scope, .. } = self;
+        let show = |frame: &MelFrame<'_>| scope.column(frame);
         if self.setup.offline {
             // In lock step the worker is waited for; if it is gone, the audio goes on all the same.
-            ear.hear_in_step(channels, |reading| queue(vocal, reading), |reading| queue(genre, reading));
+            ear.hear_in_step_and_show(channels, show, |reading| queue(vocal, reading), |reading| queue(genre, reading));
         } else {
-            ear.hear(channels);
+            ear.hear_and_show(channels, show);
             while let Some(reading) = ear.next_vocal() {
                 queue(vocal, reading);
             }
@@ -293,7 +299,7 @@ impl Processor {
         let step_s = self.ear.vocal_period_s() as f32;
         self.probability = reading.probability;
         self.decision = self.envelope.advance(&self.params.envelope(), reading.probability, step_s);
-        self.scope.point(Point { time_s: reading.time_s, probability: self.probability, gate: self.decision.gate });
+        self.show(reading.frame, reading.outputs);
         self.act(time);
         self.set(VOCAL, self.probability, at, time);
         self.set(VOCAL_GATE, f32::from(u8::from(self.decision.gate)), at, time);
@@ -303,7 +309,7 @@ impl Processor {
         let window_s = self.params.detect.genre_window.value();
         let heard = reading.saying.then_some(&reading.probability);
         let state = self.belief.advance(heard, window_s, reading.step_s);
-        self.scope.genre(&state);
+        self.scope.genre(reading.time_s, &state, reading.saying);
         self.say_genre(&state, at, time);
     }
 
@@ -330,9 +336,16 @@ impl Processor {
         let step_s = (at.saturating_sub(self.followed_at) as f64 / rate).min(CONTROL_PERIOD_S);
         self.followed_at = at;
         self.decision = self.envelope.follow_gate(&self.params.envelope(), gate, step_s as f32);
-        let time_s = at as f64 / rate;
-        self.scope.point(Point { time_s, probability: self.probability, gate });
+        let heard_s = (at - self.origin) as f64 / rate;
+        // Without a net there is nothing to show but the lane.
+        self.show((heard_s / self.ear.vocal_period_s()) as u64, [0.0; VOICE_OUTPUTS]);
         self.act(time);
+    }
+
+    /// Lets the window see what was decided about a frame.
+    fn show(&self, frame: u64, outputs: [f32; VOICE_OUTPUTS]) {
+        let Decision { gate, level } = self.decision;
+        self.scope.point(Point { pass: 0, frame, probability: self.probability, outputs, gate, level });
     }
 
     /// What follows from a decision besides parameters: ride and MIDI.
@@ -384,6 +397,7 @@ impl Processor {
     /// The ear's stream is interrupted: what waits belongs to another time.
     fn begin_anew(&mut self) {
         self.ear.reset();
+        self.scope.new_pass();
         self.vocal.clear();
         self.genre.clear();
         self.origin = self.now;

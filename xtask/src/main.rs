@@ -11,6 +11,7 @@ mod licences;
 mod setup;
 mod spdx;
 mod voice_data;
+mod window;
 mod workspace;
 
 use anyhow::Result;
@@ -41,6 +42,8 @@ enum Chore {
     Hosts(hosts::Options),
     /// Stream labelled songs through the built plugin and say how late its gate is
     Latency(latency::Options),
+    /// Open the built plugin's window with music playing, and take a picture of it
+    Window(window::Options),
     /// Gather training material for the voice detector from Debian packages (Debian and Ubuntu)
     VoiceData(voice_data::Options),
     /// Run every check that continuous integration runs
@@ -68,6 +71,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::HostCheck(options) => return host_check::run(&options),
         Chore::Hosts(options) => return hosts::run(&options),
         Chore::Latency(options) => return latency::run(options),
+        Chore::Window(options) => return window::run(options),
         Chore::VoiceData(options) => voice_data::run(&options)?,
         Chore::Check(options) => return check::run(&options),
     }

@@ -13,6 +13,8 @@ pub mod latency;
 pub mod options;
 pub mod picture;
 pub mod report;
+#[cfg(target_os = "linux")]
+mod screen;
 pub mod source;
 pub mod vst3;
 pub mod wav;

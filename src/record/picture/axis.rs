@@ -6,12 +6,12 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::canvas::{Canvas, Drawn, FAINT, GRID};
 
 /// Room below the lanes, in pixels.
-pub(super) const HEIGHT: i32 = 46;
+pub(crate) const HEIGHT: i32 = 46;
 /// Time marks are at least this far apart, in pixels.
 const MARK_DISTANCE: f64 = 110.0;
 
 /// Time marks below `bottom`, with faint lines up to `top` through all lanes.
-pub(super) fn draw(canvas: &Canvas<'_>, top: i32, bottom: i32) -> Drawn {
+pub(crate) fn draw(canvas: &Canvas<'_>, top: i32, bottom: i32) -> Drawn {
     let step_s = mark_step_s(canvas.duration_s(), f64::from(canvas.right() - canvas.left()));
     let marks = (canvas.duration_s() / step_s).floor() as u32;
     for mark in 0..=marks {

@@ -6,19 +6,19 @@ use plotters::style::{BLACK, RGBColor, WHITE};
 
 use super::canvas::{self, Canvas, Drawn, FAINT, INK, LANE, MUSIC, TRUTH, VOICE};
 use super::{Picture, axis};
-use crate::study::lab::Segment;
-use crate::study::overview::Overview;
+use crate::record::Segment;
+use crate::record::overview::Overview;
 
-pub(super) const TITLE: i32 = 84;
+pub(crate) const TITLE: i32 = 84;
 const WAVEFORM: i32 = 190;
 const VOCAL: i32 = 210;
 const TRUTH_LANE: i32 = 26;
 const GENRE: i32 = 58;
-pub(super) const GAP: i32 = 14;
-pub(super) const LABEL_SIZE: i32 = 20;
+pub(crate) const GAP: i32 = 14;
+pub(crate) const LABEL_SIZE: i32 = 20;
 
 /// Top and bottom pixel rows of each lane.
-pub(super) struct Layout {
+pub(crate) struct Layout {
     waveform: Option<(i32, i32)>,
     vocal: (i32, i32),
     truth: Option<(i32, i32)>,
@@ -28,7 +28,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Stacks the lanes that the picture has something for.
-    pub(super) fn of(picture: &Picture<'_>) -> Self {
+    pub(crate) fn of(picture: &Picture<'_>) -> Self {
         let mut y = TITLE;
         let mut stack = |height: i32| {
             let lane = (y, y + height);
@@ -42,11 +42,11 @@ impl Layout {
         Self { waveform, vocal, truth, genre, bottom: y - GAP }
     }
 
-    pub(super) fn height(&self) -> u32 {
+    pub(crate) fn height(&self) -> u32 {
         (self.bottom + axis::HEIGHT) as u32
     }
 
-    pub(super) fn draw(&self, picture: &Picture<'_>, canvas: &Canvas<'_>) -> Drawn {
+    pub(crate) fn draw(&self, picture: &Picture<'_>, canvas: &Canvas<'_>) -> Drawn {
         canvas.paper()?;
         canvas.text(picture.title, (canvas.left(), 18), 32, INK, (HPos::Left, VPos::Top))?;
         canvas.text(picture.subtitle, (canvas.left(), 54), 20, FAINT, (HPos::Left, VPos::Top))?;
@@ -76,7 +76,7 @@ impl Layout {
     }
 }
 
-pub(super) fn draw_name(canvas: &Canvas<'_>, lane: (i32, i32), name: &str) -> Drawn {
+pub(crate) fn draw_name(canvas: &Canvas<'_>, lane: (i32, i32), name: &str) -> Drawn {
     let at = (canvas.left() - 14, i32::midpoint(lane.0, lane.1));
     canvas.text(name, at, LABEL_SIZE, INK, (HPos::Right, VPos::Center))
 }
@@ -87,7 +87,7 @@ fn columns_of(canvas: &Canvas<'_>, spans: &[Segment]) -> Vec<(i32, i32)> {
 }
 
 /// The waveform (with its sample rate in Hz), coloured where someone sings.
-pub(super) fn draw_waveform(
+pub(crate) fn draw_waveform(
     (overview, sample_rate_hz): (&Overview, f64),
     (sung, voice): (&[Segment], RGBColor),
     canvas: &Canvas<'_>,
@@ -134,7 +134,7 @@ fn draw_vocal(picture: &Picture<'_>, canvas: &Canvas<'_>, lane: (i32, i32)) -> D
 }
 
 /// A dashed line across the lanes at this pixel row.
-pub(super) fn draw_threshold(canvas: &Canvas<'_>, row: i32) -> Drawn {
+pub(crate) fn draw_threshold(canvas: &Canvas<'_>, row: i32) -> Drawn {
     for x in (canvas.left()..canvas.right() - 6).step_by(14) {
         canvas.line(vec![(x, row), (x + 7, row)], INK.mix(0.55), 1)?;
     }

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::analysis::Analysis;
+use super::Segment;
 
-/// The label track of a file's phrases, one a line.
-pub fn track(analysis: &Analysis) -> String {
+/// The label track of `phrases`, one a line.
+#[must_use]
+pub fn track(phrases: &[Segment]) -> String {
     let mut text = String::new();
-    for phrase in &analysis.vocal.segments {
+    for phrase in phrases {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{:.6}\t{:.6}\tsing", phrase.start_s, phrase.end_s);
     }

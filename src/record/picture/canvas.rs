@@ -6,37 +6,41 @@ use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-pub(super) type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
-pub(super) type Drawn = Result<(), DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>>;
+pub(crate) type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
+pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>>;
 
-pub(super) const PAPER: RGBColor = RGBColor(250, 250, 248);
-pub(super) const LANE: RGBColor = RGBColor(240, 240, 237);
-pub(super) const INK: RGBColor = RGBColor(38, 40, 46);
-pub(super) const FAINT: RGBColor = RGBColor(128, 131, 138);
-pub(super) const GRID: RGBColor = RGBColor(222, 222, 218);
+pub(crate) const PAPER: RGBColor = RGBColor(250, 250, 248);
+pub(crate) const LANE: RGBColor = RGBColor(240, 240, 237);
+pub(crate) const INK: RGBColor = RGBColor(38, 40, 46);
+pub(crate) const FAINT: RGBColor = RGBColor(128, 131, 138);
+pub(crate) const GRID: RGBColor = RGBColor(222, 222, 218);
 /// The voice.
-pub(super) const VOICE: RGBColor = RGBColor(206, 62, 84);
+pub(crate) const VOICE: RGBColor = RGBColor(206, 62, 84);
 /// The music around it.
-pub(super) const MUSIC: RGBColor = RGBColor(120, 134, 156);
+pub(crate) const MUSIC: RGBColor = RGBColor(120, 134, 156);
 /// What a person says is true.
-pub(super) const TRUTH: RGBColor = RGBColor(46, 125, 98);
+pub(crate) const TRUTH: RGBColor = RGBColor(46, 125, 98);
 
 // Verdicts, and the series of charts, in the colours of Okabe and Ito (2008), which the colour-blind tell apart too.
 /// Called sung, is not.
-pub(super) const FALSE_ALARM: RGBColor = RGBColor(213, 94, 0);
+#[cfg(feature = "cli")]
+pub(crate) const FALSE_ALARM: RGBColor = RGBColor(213, 94, 0);
 /// Sung, not called so.
-pub(super) const MISS: RGBColor = RGBColor(0, 114, 178);
+#[cfg(feature = "cli")]
+pub(crate) const MISS: RGBColor = RGBColor(0, 114, 178);
 /// Spoken.
-pub(super) const SPEECH: RGBColor = RGBColor(204, 121, 167);
+#[cfg(feature = "cli")]
+pub(crate) const SPEECH: RGBColor = RGBColor(204, 121, 167);
 /// Left open by the labels.
-pub(super) const UNSURE: RGBColor = RGBColor(176, 178, 184);
+#[cfg(feature = "cli")]
+pub(crate) const UNSURE: RGBColor = RGBColor(176, 178, 184);
 
 /// Room left of the lanes for their names.
 const LEFT: i32 = 112;
 const RIGHT: i32 = 28;
 
 /// One colour per genre class, told apart also side by side.
-pub(super) fn genre_colour(class: usize) -> RGBColor {
+pub(crate) fn genre_colour(class: usize) -> RGBColor {
     const HUES: [(u8, u8, u8); 14] = [
         (58, 96, 160),
         (186, 156, 92),
@@ -58,69 +62,69 @@ pub(super) fn genre_colour(class: usize) -> RGBColor {
 }
 
 /// A drawing area with a time axis.
-pub(super) struct Canvas<'a> {
+pub(crate) struct Canvas<'a> {
     area: Area<'a>,
     width: i32,
     duration_s: f64,
 }
 
 impl<'a> Canvas<'a> {
-    pub(super) fn new(area: Area<'a>, width: i32, duration_s: f64) -> Self {
+    pub(crate) fn new(area: Area<'a>, width: i32, duration_s: f64) -> Self {
         // A picture of nothing still needs an axis.
         let duration_s = if duration_s.is_finite() && duration_s > 0.0 { duration_s } else { 1.0 };
         Self { area, width, duration_s }
     }
 
-    pub(super) fn left(&self) -> i32 {
+    pub(crate) fn left(&self) -> i32 {
         LEFT
     }
 
-    pub(super) fn right(&self) -> i32 {
+    pub(crate) fn right(&self) -> i32 {
         self.width - RIGHT
     }
 
-    pub(super) fn duration_s(&self) -> f64 {
+    pub(crate) fn duration_s(&self) -> f64 {
         self.duration_s
     }
 
     /// The pixel column of an instant.
-    pub(super) fn x(&self, time_s: f64) -> i32 {
+    pub(crate) fn x(&self, time_s: f64) -> i32 {
         let share = (time_s / self.duration_s).clamp(0.0, 1.0);
         LEFT + (share * f64::from(self.right() - LEFT)).round() as i32
     }
 
     /// The instant of a pixel column.
-    pub(super) fn time_s(&self, x: i32) -> f64 {
+    pub(crate) fn time_s(&self, x: i32) -> f64 {
         f64::from(x - LEFT) / f64::from(self.right() - LEFT) * self.duration_s
     }
 
     /// Writes the picture out.
-    pub(super) fn present(&self) -> Drawn {
+    pub(crate) fn present(&self) -> Drawn {
         self.area.present()
     }
 
-    pub(super) fn paper(&self) -> Drawn {
+    pub(crate) fn paper(&self) -> Drawn {
         self.area.fill(&PAPER)
     }
 
     /// A filled rectangle; the right column and the bottom row are part of it.
-    pub(super) fn fill(&self, left: i32, top: i32, right: i32, bottom: i32, colour: RGBAColor) -> Drawn {
+    pub(crate) fn fill(&self, left: i32, top: i32, right: i32, bottom: i32, colour: RGBAColor) -> Drawn {
         // The backend leaves out the corner itself, and everything where a side has no length.
         self.area.draw(&Rectangle::new([(left, top), (right + 1, bottom + 1)], colour.filled()))
     }
 
-    pub(super) fn line(&self, points: Vec<(i32, i32)>, colour: RGBAColor, width: u32) -> Drawn {
+    pub(crate) fn line(&self, points: Vec<(i32, i32)>, colour: RGBAColor, width: u32) -> Drawn {
         self.area.draw(&PathElement::new(points, colour.stroke_width(width)))
     }
 
     /// Text whose anchor (horizontal, then vertical) stands at `at`.
-    pub(super) fn text(&self, text: &str, at: (i32, i32), size: i32, colour: RGBColor, anchor: (HPos, VPos)) -> Drawn {
+    pub(crate) fn text(&self, text: &str, at: (i32, i32), size: i32, colour: RGBColor, anchor: (HPos, VPos)) -> Drawn {
         let style = ("sans-serif", size).into_text_style(&self.area).color(&colour).pos(Pos::new(anchor.0, anchor.1));
         self.area.draw(&Text::new(text.to_owned(), at, style))
     }
 
     /// Width of a text in pixels; 0 where it cannot be measured.
-    pub(super) fn text_width(&self, text: &str, size: i32) -> i32 {
+    pub(crate) fn text_width(&self, text: &str, size: i32) -> i32 {
         let style = ("sans-serif", size).into_text_style(&self.area);
         self.area.estimate_text_size(text, &style).map_or(0, |(width, _)| width as i32)
     }

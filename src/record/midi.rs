@@ -1,4 +1,4 @@
-//! An analysis as a standard MIDI file: a note per phrase, a controller with the voice's probability.
+//! What was heard as a standard MIDI file: a note per phrase, a controller with the voice's probability.
 //!
 //! 500 ticks a quarter at 120 bpm: a tick is a millisecond, also in a host that ignores the file's
 //! tempo and stands at its own default of 120.
@@ -7,7 +7,7 @@ use anyhow::Result;
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, Smf, Timing, TrackEvent, TrackEventKind};
 
-use super::analysis::Analysis;
+use super::Frame;
 use crate::say::midi::{MidiMessage, MidiMode, MidiSettings, MidiVoice};
 
 const TICKS_PER_QUARTER: u16 = 500;
@@ -22,15 +22,15 @@ const VELOCITY: u8 = 100;
 ///
 /// # Errors
 /// None in practice; the writer's own.
-pub fn file(analysis: &Analysis) -> Result<Vec<u8>> {
+pub fn file(frames: impl Iterator<Item = Frame>, duration_s: f64) -> Result<Vec<u8>> {
     let mut track = Track { events: vec![meta(0, MetaMessage::TrackName(b"Earmark"))], now: 0 };
     let settings = MidiSettings { mode: MidiMode::Both, channel: CHANNEL, note: NOTE, controller: CONTROLLER };
     let mut voice = MidiVoice::new();
-    for (frame, (&probability, &gate)) in analysis.vocal.probability.iter().zip(&analysis.gate).enumerate() {
-        let tick = ticks(analysis.vocal.time_s(frame));
+    for Frame { time_s, probability, gate } in frames {
+        let tick = ticks(time_s);
         voice.advance(&settings, gate, probability, |message| track.send(tick, message));
     }
-    let end = ticks(analysis.duration_s).max(track.now);
+    let end = ticks(duration_s).max(track.now);
     voice.silence(|message| track.send(end, message));
     track.events.push(meta(end - track.now, MetaMessage::EndOfTrack));
 
