@@ -30,7 +30,12 @@ pub(super) unsafe fn whole(
         let mut buses = [input(0), input(1), output(0)].into_iter().chain(widths.key.map(|_| output(1)));
         // SAFETY: as above.
         let whole = buses.all(|bus| unsafe { bus.is_whole(width) });
-        return if whole { process(std::ptr::from_ref(host).cast_mut()) } else { kResultFalse };
+        let result = if whole { process(std::ptr::from_ref(host).cast_mut()) } else { kResultFalse };
+        if result == kResultOk {
+            // SAFETY: as above.
+            unsafe { tell_silence(host, frames) };
+        }
+        return result;
     }
     // SAFETY: as above.
     let (mut main, mut side_chain, mut out, mut key_out, key) = unsafe {
