@@ -49,6 +49,15 @@ impl Lent {
         (!channel.is_null()).then_some(channel)
     }
 
+    /// Whether there are just `wanted` channels, and memory for all of them.
+    ///
+    /// # Safety
+    /// As for [`Self::channel`].
+    pub(super) unsafe fn is_whole(self, wanted: usize) -> bool {
+        // SAFETY: the caller's promise.
+        self.channels == wanted && (0..wanted).all(|index| unsafe { self.channel(index) }.is_some())
+    }
+
     /// One bit for each channel that holds nothing but zeros in its first `frames` samples.
     ///
     /// # Safety

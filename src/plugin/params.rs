@@ -380,8 +380,11 @@ fn share(name: &str, default: f32) -> FloatParam {
         .with_value_to_string(formatters::v2s_f32_rounded(3))
 }
 
+/// From a text to a MIDI key.
+type KeyReader = Arc<dyn Fn(&str) -> Option<i32> + Send + Sync>;
+
 /// nice-plug 0.4.2 cuts the text after its first byte, which panics within a longer character.
-fn key_by_name() -> Arc<dyn Fn(&str) -> Option<i32> + Send + Sync> {
+fn key_by_name() -> KeyReader {
     let read = formatters::s2v_i32_key_formatter();
     Arc::new(move |text| text.is_ascii().then(|| read(text)).flatten())
 }

@@ -83,6 +83,8 @@ pub(super) struct Processor {
     vocal: VecDeque<VocalReading>,
     genre: VecDeque<GenreReading>,
     next_control: u64,
+    /// When the host's lane was last followed.
+    followed_at: u64,
     envelope: Envelope,
     belief: Belief,
     probability: f32,
@@ -140,6 +142,7 @@ impl Processor {
             vocal: VecDeque::with_capacity(PENDING),
             genre: VecDeque::with_capacity(PENDING),
             next_control: 0,
+            followed_at: 0,
             envelope: Envelope::new(),
             belief: Belief::new(),
             probability: 0.0,
@@ -211,6 +214,10 @@ impl Processor {
         self.scope.block(heard_s, block.place);
         if listens {
             self.hear(&block);
+        }
+        if self.mode == Automation::Read && self.lane() != (self.probability, self.decision.gate) {
+            // A point of the lane splits the host's block, so that it is followed to the sample.
+            self.next_control = self.now;
         }
         if std::mem::take(&mut self.fresh) {
             self.say_all(0);
@@ -316,12 +323,20 @@ impl Processor {
         }
     }
 
+    /// What the host's lane says: voice and gate.
+    fn lane(&self) -> (f32, bool) {
+        (self.params.vocal.value(), self.params.vocal_gate.value())
+    }
+
     /// The host's lane is the truth: its values drive ride, MIDI and key.
     fn follow_lane(&mut self, time: u32) {
-        self.probability = self.params.vocal.value();
-        let gate = self.params.vocal_gate.value();
-        self.decision = self.envelope.follow_gate(&self.params.envelope(), gate, CONTROL_PERIOD_S as f32);
-        let heard_s = (self.now - self.origin + u64::from(time)) as f64 / f64::from(self.setup.sample_rate_hz);
+        let (probability, gate) = self.lane();
+        self.probability = probability;
+        let (at, rate) = (self.now + u64::from(time), f64::from(self.setup.sample_rate_hz));
+        let step_s = (at.saturating_sub(self.followed_at) as f64 / rate).min(CONTROL_PERIOD_S);
+        self.followed_at = at;
+        self.decision = self.envelope.follow_gate(&self.params.envelope(), gate, step_s as f32);
+        let heard_s = (at - self.origin) as f64 / rate;
         // Without a net there is nothing to show but the lane.
         self.show((heard_s / self.ear.vocal_period_s()) as u64, [0.0; VOICE_OUTPUTS]);
         self.act(time);

@@ -4,6 +4,7 @@ mod bundle;
 mod check;
 mod host;
 mod host_check;
+mod hosts;
 mod install;
 mod latency;
 mod licences;
@@ -37,6 +38,8 @@ enum Chore {
     Host(host::Options),
     /// Ask the built plugin what plugin validators ask, each check in a process of its own
     HostCheck(host_check::Options),
+    /// Run the built plugin in a real host, if it is installed: Ardour, pedalboard, DawDreamer
+    Hosts(hosts::Options),
     /// Stream labelled songs through the built plugin and say how late its gate is
     Latency(latency::Options),
     /// Open the built plugin's window with music playing, and take a picture of it
@@ -66,6 +69,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Install => install::run()?,
         Chore::Host(options) => return host::run(options),
         Chore::HostCheck(options) => return host_check::run(&options),
+        Chore::Hosts(options) => return hosts::run(&options),
         Chore::Latency(options) => return latency::run(options),
         Chore::Window(options) => return window::run(options),
         Chore::VoiceData(options) => voice_data::run(&options)?,

@@ -30,15 +30,20 @@ pub(super) unsafe fn whole(
     if frames == 0 {
         return process(host);
     }
-    if !spare.reaches(frames) {
-        return CLAP_PROCESS_ERROR;
-    }
     let [main_width, side_width] = widths.inputs;
     let [out_width, key_width] = widths.outputs;
     // SAFETY: the caller's promise.
+    let input = |index| unsafe { port(host.audio_inputs, host.audio_inputs_count, index) };
+    // SAFETY: as above.
+    let output = |index| unsafe { port(host.audio_outputs, host.audio_outputs_count, index) };
+    if !spare.reaches(frames) {
+        let ports = [(input(0), main_width), (input(1), side_width), (output(0), out_width), (output(1), key_width)];
+        // SAFETY: as above.
+        let whole = ports.iter().all(|(port, width)| unsafe { port.is_whole(*width) });
+        return if whole { process(host) } else { CLAP_PROCESS_ERROR };
+    }
+    // SAFETY: as above.
     let (mut main, mut side_chain, mut out, mut key) = unsafe {
-        let input = |index| port(host.audio_inputs, host.audio_inputs_count, index);
-        let output = |index| port(host.audio_outputs, host.audio_outputs_count, index);
         let main = Lent { channels: input(0).channels.min(main_width), ..input(0) };
         (
             spare.input(main, main_width, frames),

@@ -21,19 +21,30 @@ pub(super) unsafe fn whole(
     process: impl FnOnce(*mut ProcessData) -> tresult,
 ) -> tresult {
     let frames = host.numSamples as usize;
-    if !spare.reaches(frames) {
-        return kResultFalse;
-    }
     let width = widths.main;
     // SAFETY: the caller's promise.
+    let input = |index| unsafe { bus(host.inputs, host.numInputs, index) };
+    // SAFETY: as above.
+    let output = |index| unsafe { bus(host.outputs, host.numOutputs, index) };
+    if !spare.reaches(frames) {
+        let mut buses = [input(0), input(1), output(0)].into_iter().chain(widths.key.map(|_| output(1)));
+        // SAFETY: as above.
+        let whole = buses.all(|bus| unsafe { bus.is_whole(width) });
+        let result = if whole { process(std::ptr::from_ref(host).cast_mut()) } else { kResultFalse };
+        if result == kResultOk {
+            // SAFETY: as above.
+            unsafe { tell_silence(host, frames) };
+        }
+        return result;
+    }
+    // SAFETY: as above.
     let (mut main, mut side_chain, mut out, mut key_out, key) = unsafe {
-        let input = |index| bus(host.inputs, host.numInputs, index);
         let main = Lent { channels: input(0).channels.min(width), ..input(0) };
-        let key = bus(host.outputs, host.numOutputs, 1);
+        let key = output(1);
         (
             spare.input(main, width, frames),
             spare.input(input(1), width, frames),
-            spare.output(0, bus(host.outputs, host.numOutputs, 0), width, frames),
+            spare.output(0, output(0), width, frames),
             spare.output(1, key, width, frames),
             key,
         )

@@ -1,6 +1,7 @@
 //! The component that hosts hold: nice-plug's, delegated to in everything but what this file does.
 #![allow(unsafe_code, non_snake_case)]
 
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,7 +29,8 @@ use crate::plugin::seal;
 
 /// See the module's text.
 pub(super) struct Component<C: PluginClass> {
-    pub(super) inner: Wrapper<EarmarkPlugin<C>>,
+    /// Dropped by hand: see `drop`.
+    pub(super) inner: ManuallyDrop<Wrapper<EarmarkPlugin<C>>>,
     emission: Arc<Emission>,
     echo: Echo,
     handler: Mutex<Option<ComWrapper<Handler>>>,
@@ -42,6 +44,15 @@ pub(super) struct Component<C: PluginClass> {
     set_up_anew: AtomicBool,
     active: AtomicBool,
     processing: AtomicBool,
+}
+
+impl<C: PluginClass> Drop for Component<C> {
+    fn drop(&mut self) {
+        // nice-plug 0.4.2 panics here if its helper thread has ended before, as was seen after many states were loaded from
+        // another thread; that would end the host.
+        // SAFETY: `inner` is not touched after this.
+        guarded((), || unsafe { ManuallyDrop::drop(&mut self.inner) });
+    }
 }
 
 impl<C: PluginClass> Class for Component<C> {
@@ -76,7 +87,7 @@ impl<C: PluginClass> Component<C> {
             shown: Shown::new(numbers),
             echo: Echo::new(emission.clone()),
             arrangement: Arrangement::new(C::CONTROL),
-            inner,
+            inner: ManuallyDrop::new(inner),
             emission,
             handler: Mutex::new(None),
             spare: Mutex::new(Spare::default()),
@@ -162,7 +173,7 @@ impl<C: PluginClass> IPluginBaseTrait for Component<C> {
             return kResultFalse;
         }
         // SAFETY: the host's call, passed on.
-        unsafe { IPluginBaseTrait::initialize(&self.inner, context) }
+        unsafe { IPluginBaseTrait::initialize(&*self.inner, context) }
     }
 
     unsafe fn terminate(&self) -> tresult {
@@ -175,7 +186,7 @@ impl<C: PluginClass> IPluginBaseTrait for Component<C> {
                 self.setActive(0);
             }
             self.setComponentHandler(std::ptr::null_mut());
-            IPluginBaseTrait::terminate(&self.inner)
+            IPluginBaseTrait::terminate(&*self.inner)
         }
     }
 }
@@ -240,7 +251,8 @@ impl<C: PluginClass> IComponentTrait for Component<C> {
             let memory = Memory::of(json);
             let stream = memory.as_com_ref::<IBStream>().ok_or(seal::Fault::Damaged)?;
             // SAFETY: the stream is alive in `memory`.
-            let result = guarded(kInternalError, || unsafe { IComponentTrait::setState(&self.inner, stream.as_ptr()) });
+            let result =
+                guarded(kInternalError, || unsafe { IComponentTrait::setState(&*self.inner, stream.as_ptr()) });
             if result == kResultOk { Ok(()) } else { Err(seal::Fault::Damaged) }
         });
         self.emission.state_loaded(loaded);
@@ -253,7 +265,7 @@ impl<C: PluginClass> IComponentTrait for Component<C> {
         let memory = Memory::of(&[]);
         let Some(stream) = memory.as_com_ref::<IBStream>() else { return kInternalError };
         // SAFETY: the stream is alive in `memory`.
-        let result = guarded(kInternalError, || unsafe { IComponentTrait::getState(&self.inner, stream.as_ptr()) });
+        let result = guarded(kInternalError, || unsafe { IComponentTrait::getState(&*self.inner, stream.as_ptr()) });
         if result != kResultOk {
             return result;
         }

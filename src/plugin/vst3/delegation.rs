@@ -20,7 +20,7 @@ macro_rules! passed {
     ($trait:ident: $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty = $fallback:expr;)*) => {
         $(unsafe fn $name(&self, $($argument: $type),*) -> $result {
             // SAFETY: the host's call, passed on.
-            $crate::plugin::vst3::delegation::guarded($fallback, || unsafe { $trait::$name(&self.inner, $($argument),*) })
+            $crate::plugin::vst3::delegation::guarded($fallback, || unsafe { $trait::$name(&*self.inner, $($argument),*) })
         })*
     };
 }

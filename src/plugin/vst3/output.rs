@@ -7,7 +7,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::Event_::EventTypes_::{
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::*;
 
-use crate::plugin::emission::{Emission, Out};
+use crate::plugin::emission::{Emission, Out, Output};
 use crate::say::midi::MidiMessage;
 
 /// Hands one event over.
@@ -16,19 +16,22 @@ use crate::say::midi::MidiMessage;
 /// The lists in `data` must be null or valid.
 pub(super) unsafe fn send(emission: &Emission, data: &ProcessData, out: Out) {
     let offset = |time: u32| (time as i32).min((data.numSamples - 1).max(0));
-    match out {
-        Out::Set { output, normalized, time } => {
-            // SAFETY: the caller's promise; null pointers are ruled out by `from_raw`.
-            unsafe {
-                let Some(changes) = ComRef::from_raw(data.outputParameterChanges) else { return };
-                let mut index = 0;
-                let queue = changes.addParameterData(&emission.id(output), &mut index);
-                let Some(queue) = ComRef::from_raw(queue) else { return };
-                queue.addPoint(offset(time), f64::from(normalized), &mut index);
-            }
+    let point = |output: Output, normalized: f32, time: u32| {
+        // SAFETY: the caller's promise; null pointers are ruled out by `from_raw`.
+        unsafe {
+            let Some(changes) = ComRef::from_raw(data.outputParameterChanges) else { return };
+            let mut index = 0;
+            let queue = changes.addParameterData(&emission.id(output), &mut index);
+            let Some(queue) = ComRef::from_raw(queue) else { return };
+            queue.addPoint(offset(time), f64::from(normalized), &mut index);
         }
-        // VST3 has no gestures on the audio thread; the echo holds them.
-        Out::Begin { .. } | Out::End { .. } => {}
+    };
+    match out {
+        Out::Set { output, normalized, time } => point(output, normalized, time),
+        // VST3 has no gestures on the audio thread; the echo holds them. It ends them when the host next shows a value,
+        // which without this might never come once the transport has stopped.
+        Out::End { output, time } => point(output, emission.value(output), time),
+        Out::Begin { .. } => {}
         Out::Midi { message, time } => {
             let mut event = midi_event(message);
             event.sampleOffset = offset(time);

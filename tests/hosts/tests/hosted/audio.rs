@@ -28,15 +28,20 @@ fn audio_is_bit_exact_in_place_and_in_mono() {
     }
 }
 
-/// Three seconds of each: not a number, infinite, enormous, denormal, constant, negative zero; then the demo.
+/// Three seconds of each: NaN between samples, not a number, infinite, enormous, denormal, constant, negative zero,
+/// the highest frequency there is, silence; then the demo.
 fn nasty(start: Audio, rate_hz: f64) -> Audio {
     let samples = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e38, 1e-40, 0.9, -0.0];
     let frames = (3.0 * rate_hz) as usize;
     start
         .into_iter()
         .map(|channel| {
-            let nasty = samples.into_iter().flat_map(|sample| std::iter::repeat_n(sample, frames));
-            nasty.chain(channel).collect()
+            let constant = samples.into_iter().flat_map(|sample| std::iter::repeat_n(sample, frames));
+            let nyquist = [1.0, -1.0].into_iter().cycle().take(frames);
+            let holes = channel.clone().into_iter().take(frames).enumerate();
+            let holes = holes.map(|(n, sample)| if n % 3 == 0 { f32::NAN } else { sample });
+            let silence = std::iter::repeat_n(0.0, frames);
+            holes.chain(constant).chain(nyquist).chain(silence).chain(channel.clone()).collect()
         })
         .collect()
 }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// All events of these kinds, in an order that does not depend on the format.
 fn said(render: &Render, kinds: &[Kind]) -> Vec<(u64, Kind, String, i64)> {
-    let wanted = render.events.iter().filter(|event| kinds.contains(&event.kind));
+    // At the stop, VST3 shows every value that it held once more, so that its host lets go of it.
+    let wanted = stage::played(render).into_iter().filter(|event| kinds.contains(&event.kind));
     // Six digits: VST3 carries values as parts of the whole range.
     let mut said: Vec<_> = wanted
         .map(|event| (event.time_samples, event.kind, event.id.clone(), (event.value * 1e6).round() as i64))

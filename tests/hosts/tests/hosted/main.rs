@@ -12,3 +12,4 @@ mod parameters;
 mod slicing;
 mod stage;
 mod state;
+mod transport;

@@ -134,21 +134,20 @@ pub(super) struct Said {
     pub(super) value: f64,
 }
 
-/// The list of events that a plugin is given.
-pub(super) fn input(events: &[Event]) -> (Box<Vec<Event>>, clap_input_events) {
-    let events = Box::new(events.to_vec());
-    let ctx = (&raw const *events).cast_mut().cast::<c_void>();
-    (events, clap_input_events { ctx, size: Some(size), get: Some(get) })
+/// The list of events that a plugin is given; `events` must outlive it.
+pub(super) fn input(events: &&[Event]) -> clap_input_events {
+    clap_input_events { ctx: std::ptr::from_ref(events).cast_mut().cast::<c_void>(), size: Some(size), get: Some(get) }
 }
 
 unsafe extern "C" fn size(list: *const clap_input_events) -> u32 {
-    // SAFETY: `ctx` is the list that `input` has made, alive through the call.
-    unsafe { (*(*list).ctx.cast::<Vec<Event>>()).len() as u32 }
+    // SAFETY: `ctx` is the list that `input` was made of, alive through the call.
+    let events = unsafe { *(*list).ctx.cast::<&[Event]>() };
+    events.len() as u32
 }
 
 unsafe extern "C" fn get(list: *const clap_input_events, index: u32) -> *const clap_event_header {
     // SAFETY: as above.
-    let events = unsafe { &*(*list).ctx.cast::<Vec<Event>>() };
+    let events = unsafe { *(*list).ctx.cast::<&[Event]>() };
     events.get(index as usize).map_or(std::ptr::null(), |event| std::ptr::from_ref(event.header()))
 }
 

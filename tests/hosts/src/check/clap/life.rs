@@ -2,10 +2,13 @@
 
 use super::events::{self, Sent};
 use super::library::{Library, call};
-use super::run::{Setup, run};
+use super::run::{Run, Setup, run};
+use crate::Class;
 use crate::check::random::Random;
 use crate::check::{Check, Format, Subject, Verdict};
 use anyhow::{Context, Result, ensure};
+use clap_sys::events::{CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON};
+use clap_sys::ext::render::{CLAP_EXT_RENDER, CLAP_RENDER_OFFLINE, clap_plugin_render};
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process};
 use std::sync::atomic::Ordering;
 
@@ -15,6 +18,11 @@ pub(super) const CHECKS: &[Check] = &[
     check("life-many", "200 instances are created and destroyed, some of them activated", many),
     check("life-side-by-side", "16 instances process side by side on threads of their own", side_by_side),
     check("life-unload", "the library is unloaded and loaded again, twenty times", unload),
+    check(
+        "life-hanging-note",
+        "a note that sounds at a reset or a deactivation is ended in the next block",
+        hanging_note,
+    ),
     check("life-latency", "a change of \"align\" asks for a restart, and the latency changes only then", latency),
 ];
 
@@ -123,5 +131,50 @@ fn latency(subject: &Subject) -> Result<Verdict> {
         known = plugin.latency()?;
         ensure!((known > 0) == (wanted > 0.5), "align {wanted}: a latency of {known} samples");
     }
+    Ok(Verdict::Passed)
+}
+
+/// Frames of the first half of the demo, which a song's worth of voice is in.
+fn song() -> Result<Vec<f32>> {
+    let demo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/lithium.flac");
+    let source = crate::source::read(&demo)?;
+    let resampled = crate::source::resample(&source.audio, source.rate_hz, Setup::USUAL.rate_hz)?;
+    resampled.into_iter().next().context("the demo has a channel")
+}
+
+fn hanging_note(subject: &Subject) -> Result<Verdict> {
+    if subject.class != Class::Control {
+        return Ok(Verdict::Skipped("it sends no notes".to_owned()));
+    }
+    let library = Library::load(&subject.bundle)?;
+    let plugin = library.plugin(subject.class.clap_id())?;
+    let render = plugin.extension::<clap_plugin_render>(CLAP_EXT_RENDER)?.context("it does not render offline")?;
+    ensure!(call!(render, set(plugin.raw, CLAP_RENDER_OFFLINE)), "it does not render offline");
+    let song = song()?;
+    let song = &song;
+    let until_a_note = |run: &mut Run<'_>| -> Result<()> {
+        for block in song.chunks_exact(512) {
+            run.inputs.iter_mut().flatten().for_each(|channel| channel[..512].copy_from_slice(block));
+            run.block(512, &[])?;
+            if run.said.iter().any(|said| said.kind == CLAP_EVENT_NOTE_ON) {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("no note comes of the demo")
+    };
+    let ends = |run: &mut Run<'_>| -> Result<()> {
+        run.silence();
+        run.block(512, &[])?;
+        let ended = run.said.iter().filter(|said| said.kind == CLAP_EVENT_NOTE_OFF).count();
+        ensure!(ended == 1, "{ended} notes are ended in the next block");
+        Ok(())
+    };
+    run(&plugin, Setup::USUAL, |run| {
+        until_a_note(run)?;
+        run.reset()?;
+        ends(run).context("after a reset")?;
+        until_a_note(run)
+    })?;
+    run(&plugin, Setup::USUAL, |run| ends(run).context("after activating anew"))?;
     Ok(Verdict::Passed)
 }

@@ -168,7 +168,7 @@ impl<'l> Plugin<'l> {
 
     /// Hands events over while no audio runs.
     pub(super) fn flush(&self, events: &[Event]) -> Result<Vec<Said>> {
-        let (_held, input) = events::input(events);
+        let input = events::input(&events);
         let said = RefCell::default();
         let output = events::output(&said);
         call!(self.params()?, flush(self.raw, &raw const input, &raw const output));

@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
         }
         let input_buffers = buffers(&mut inputs);
         let mut output_buffers = buffers(&mut outputs);
-        let (_held, in_events) = events::input(events);
+        let in_events = events::input(&events);
         let said = RefCell::default();
         let out_events = events::output(&said);
         let block = clap_process {

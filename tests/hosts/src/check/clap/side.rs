@@ -107,7 +107,9 @@ macro_rules! called {
 }
 
 called!(request_restart, side => side.restart_wanted.store(true, Ordering::Release));
-called!(request_process, _side => ());
+// This host never stops processing by itself.
+unsafe extern "C" fn request_process(_: *const clap_host) {}
+
 called!(request_callback, side => side.callback_wanted.store(true, Ordering::Release));
 called!(ports_rescan, side, _flags: u32 => {
     side.must_be_main("audio_ports.rescan");

@@ -187,10 +187,8 @@ impl Instance {
             .map(|index| {
                 let mut speakers = 0;
                 // SAFETY: a plain call; the place is valid.
-                ok(
-                    unsafe { self.processor.getBusArrangement(direction, index, &raw mut speakers) },
-                    "getBusArrangement()",
-                )?;
+                let result = unsafe { self.processor.getBusArrangement(direction, index, &raw mut speakers) };
+                ok(result, "getBusArrangement()")?;
                 Ok(speakers)
             })
             .collect()

@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("process-format", "rates from 1234.5678 Hz to 1.2345678 MHz", formats),
     check("process-64-bits", "64 bit samples are refused, not misread", wide_samples),
     check("variable-block-size", "a different length for each block", lengths),
-    check("blocks-longer-than-announced", "blocks twice as long as announced", longer),
+    check("blocks-longer-than-announced", "blocks twice as long as announced, and far longer", longer),
     check("set-up-while-active", "another rate without being deactivated in between", without_release),
     check("process-no-prior-setup", "process() without set-up, and before activation, is refused", too_early),
     check("process-null", "process() with nothing at all is refused", null),
@@ -99,6 +99,9 @@ fn longer(subject: &Subject) -> Result<Verdict> {
             instance.stop()?;
         }
     }
+    instance.start(48_000.0, 64)?;
+    instance.noisy_blocks(&mut Random::new(3), 3, 20_000)?;
+    instance.stop()?;
     Ok(Verdict::Passed)
 }
 
