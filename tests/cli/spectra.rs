@@ -14,7 +14,7 @@ const FRAMES: usize = 128;
 const BANDS: usize = 128;
 
 /// Clips of two classes: energy in the lower or in the upper half of the bands, over noise, falling off upwards.
-fn write(path: &Path, clips: usize) {
+pub fn write(path: &Path, clips: usize) {
     let mut seed = clips as u32;
     let mut levels = Vec::with_capacity(clips * FRAMES * BANDS);
     for clip in 0..clips {
