@@ -10,6 +10,7 @@
 //! | [`say`] | readings to decisions: gate, level, genre belief |
 //! | `plugin` | the host's side: parameters, processing, emission, CLAP and VST3 exports |
 //! | `editor` | the window |
+//! | `record` | what was heard over time, as files: labels, table, MIDI, picture |
 //! | `study` | the command line's work: decode, analyse, evaluate |
 
 #[cfg(feature = "plugin")]
@@ -19,6 +20,8 @@ pub mod listen;
 pub mod nets;
 #[cfg(feature = "plugin")]
 pub mod plugin;
+#[cfg(any(feature = "plugin", feature = "cli"))]
+pub mod record;
 pub mod say;
 #[cfg(feature = "cli")]
 pub mod study;

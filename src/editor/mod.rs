@@ -1,10 +1,39 @@
-//! The window. One widget per file, each a function of a [`View`], so that it is drawn and tested without a host.
+//! The window. One widget per file, each a function of a [`View`], so that it is drawn and tested without a host; only
+//! `window`, `bridge` and `host_editor` know one.
+//!
+//! | what | where |
+//! |---|---|
+//! | what is drawn, as data | [`view`], [`history`], [`pass`], [`control`], [`settings`] |
+//! | the widgets | [`face`] lays out [`timeline`], [`now`], `controls` with `knob`, and the pages |
+//! | colours | [`theme`] |
+//! | files | [`presets`], [`export`] |
 
-mod bars;
-mod curve;
+pub mod bridge;
+pub mod control;
+mod controls;
+mod engine_page;
 mod engine_slot;
-mod standing;
+pub mod export;
+mod export_page;
+pub mod face;
+pub mod history;
+mod host_editor;
+mod knob;
+pub mod now;
+pub mod pass;
+mod pass_page;
+pub mod presets;
+pub mod settings;
+pub mod theme;
+pub mod timeline;
+mod top_bar;
+pub mod view;
+mod widgets;
 mod window;
 
 pub use engine_slot::EngineSlot;
-pub use window::{EarmarkEditor, View, create_editor, draw};
+pub use face::{Face, draw};
+pub use host_editor::EarmarkEditor;
+pub use settings::Settings;
+pub use view::View;
+pub use window::Instance;

@@ -1,146 +1,303 @@
-//! The window itself: collects a view of where things stand and lays out the widgets.
+//! The window of one instance: takes in what crosses from the audio thread, has it drawn, carries out what the user
+//! wants. Runs only while it is open.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use egui::{Align, Layout, Ui, vec2};
+use egui::Ui;
 use nice_plug::context::gui::GuiContext;
-use nice_plug::prelude::{ParamSetter, ResizeHint};
-use nice_plug_egui::widgets::ParamSlider;
-use nice_plug_egui::{
-    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
-};
+use nice_plug_egui::baseview::{HandlerError, WindowSize};
+use nice_plug_egui::{Frame, NiceEguiApp};
 
-use super::{EngineSlot, bars, curve, standing};
-use crate::engine::Status;
-use crate::plugin::params::EarmarkParams;
-use crate::plugin::scope::{Point, ScopeOutput, Standing};
+use super::control::{Action, Id};
+use super::face::{Face, draw};
+use super::history::History;
+use super::pass::Report;
+use super::view::{ModelCard, Set, View};
+use super::{EngineSlot, bridge, export, presets, theme};
+use crate::engine::{ModelSet, Tags, ranking};
+use crate::listen::FrontEnd;
+use crate::nets::{Card, Task};
+use crate::plugin::params::{EarmarkParams, MAX_HYSTERESIS};
+use crate::plugin::scope::ScopeOutput;
 
-/// Size at first, in points.
-const SIZE: (f64, f64) = (720.0, 460.0);
-/// Points of the curve that are kept: 15 s.
-const KEPT: usize = 1_500;
-/// Time from picture to picture while the window is open.
-const REFRESH: Duration = Duration::from_millis(33);
+/// Time between looks at what changes slowly: engine, tags, the pass as a whole.
+const SLOW: Duration = Duration::from_millis(500);
+/// Tags shown, and how likely one must be.
+const MOST_TAGS: usize = 8;
+const LEAST_TAG: f32 = 0.1;
 
-/// The editor type that hosts are given.
-pub type EarmarkEditor = EguiEditor<Window>;
-
-/// Everything that is drawn.
-#[derive(Default)]
-pub struct View {
-    /// The curve, oldest first.
-    pub points: VecDeque<Point>,
-    /// Where things stand.
-    pub standing: Standing,
+/// What the window looks at and acts on.
+#[derive(Clone)]
+pub struct Instance {
+    /// The parameters, and the window's own settings in them.
+    pub params: Arc<EarmarkParams>,
+    /// What crosses from the audio thread.
+    pub scope: ScopeOutput,
     /// The engine.
-    pub status: Status,
-    /// Threshold of the gate.
-    pub threshold: f32,
-    /// Automation mode, in words.
-    pub automation: String,
+    pub engine: EngineSlot,
+    /// The plugin is Earmark Control.
+    pub has_midi: bool,
 }
 
-/// The window of one instance.
-pub struct Window {
-    params: Arc<EarmarkParams>,
-    scope: ScopeOutput,
-    engine: EngineSlot,
+/// What outlives the window, so that it is there when it opens again.
+#[derive(Default)]
+pub struct Memory {
     view: View,
-    context: Option<GuiContext>,
+    other_set: Option<Vec<(Id, f32)>>,
+    tags: Tags,
+    front_end: Option<FrontEnd>,
 }
 
-/// A window for the instance behind `params`, `scope` and `engine`.
-#[must_use]
-pub fn create_editor(params: Arc<EarmarkParams>, scope: ScopeOutput, engine: EngineSlot) -> Option<EarmarkEditor> {
-    let size = nice_plug_egui::baseview::dpi::LogicalSize::new(SIZE.0, SIZE.1);
-    create_egui_editor(
-        EguiEditorState::from_size(size, 1.0),
-        RepaintNotifier::default(),
-        EguiNiceSettings::new()
-            .with_tile("Earmark")
-            .with_resize_hint(ResizeHint { can_resize: true, ..ResizeHint::default() }),
-        Window { params, scope, engine, view: View::default(), context: None },
-    )
+/// See the module's text.
+pub struct Window {
+    instance: Instance,
+    memory: Arc<Mutex<Memory>>,
+    face: Face,
+    context: Option<GuiContext>,
+    looked: Option<Instant>,
+}
+
+impl Window {
+    /// A window that is not open yet.
+    #[must_use]
+    pub fn new(instance: Instance, memory: Arc<Mutex<Memory>>) -> Self {
+        Self { instance, memory, face: Face::default(), context: None, looked: None }
+    }
 }
 
 impl NiceEguiApp for Window {
-    fn build(
-        &mut self,
-        _ctx: egui::Context,
-        context: GuiContext,
-        _frame: &mut Frame,
-    ) -> Result<(), nice_plug_egui::baseview::HandlerError> {
+    fn build(&mut self, ctx: egui::Context, context: GuiContext, _frame: &mut Frame) -> Result<(), HandlerError> {
+        theme::install(&ctx);
         self.context = Some(context);
-        self.view.points.clear();
-        self.scope.set_open(true);
+        self.looked = None;
+        self.instance.scope.set_open(true);
         Ok(())
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
-        self.look();
-        ui.ctx().request_repaint_after(REFRESH);
-        egui::CentralPanel::default().show(ui, |ui| {
-            draw(ui, &self.view);
-            ui.separator();
-            if let Some(context) = &self.context {
-                controls(ui, &self.params, &context.param_setter());
+        let memory = self.memory.clone();
+        let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.look(&self.instance);
+        if self.looked.is_none() {
+            memory.view.own_presets = own_presets();
+        }
+        if self.looked.is_none_or(|at| at.elapsed() >= SLOW) {
+            self.looked = Some(Instant::now());
+            memory.look_slowly(&self.instance);
+        }
+        // What moves asks for a picture by itself; the rest may be a little late.
+        ui.ctx().request_repaint_after(2 * SLOW);
+        let before = self.instance.params.settings();
+        let mut settings = before.clone();
+        memory.view.folder = folder(&settings.folder).display().to_string();
+        let actions = draw(ui, &mut self.face, &memory.view, &mut settings);
+        if !actions.is_empty() {
+            // What was changed is to be seen at once.
+            ui.ctx().request_repaint();
+        }
+        for action in actions {
+            match &action {
+                Action::Load(name) => settings.preset.clone_from(name),
+                Action::Save(name) => settings.preset.clone_from(name),
+                Action::Reset => settings.preset.clear(),
+                _ => {}
             }
-        });
+            if let Some(context) = &self.context {
+                memory.carry_out(&self.instance, context, action, &settings.folder);
+            }
+        }
+        if settings != before {
+            self.instance.params.set_settings(settings);
+        }
+    }
+
+    fn resized(&mut self, size: WindowSize) {
+        let mut settings = self.instance.params.settings();
+        settings.size = (size.logical.width as f32, size.logical.height as f32);
+        self.instance.params.set_settings(settings);
     }
 
     fn editor_closed(&mut self) {
-        self.scope.set_open(false);
-        self.context = None;
+        self.close();
     }
 }
 
 impl Window {
-    fn look(&mut self) {
-        let view = &mut self.view;
-        while let Some(point) = self.scope.next_point() {
-            // A reset of the instance starts its clock anew.
-            if view.points.back().is_some_and(|last| point.time_s < last.time_s) {
-                view.points.clear();
-            }
-            if view.points.len() == KEPT {
-                view.points.pop_front();
-            }
-            view.points.push_back(point);
-        }
-        view.standing = self.scope.standing();
-        view.status = self.engine.status();
-        view.threshold = self.params.detect.threshold.value();
-        view.automation = self.params.emit.automation.to_string();
+    fn close(&mut self) {
+        self.instance.scope.set_open(false);
+        self.context = None;
+        // Its texture belongs to the window that closes.
+        self.face = Face::default();
     }
 }
 
-/// Draws the view: curve on the left, genres on the right, where things stand below.
-pub fn draw(ui: &mut Ui, view: &View) {
-    let height = (ui.available_height() * 0.6).max(160.0);
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), height), Layout::left_to_right(Align::Min), |ui| {
-        let bars_width = 190.0;
-        curve::curve(ui, view, vec2((ui.available_width() - bars_width - 12.0).max(120.0), height));
-        bars::bars(ui, &view.standing.genre, vec2(bars_width, height));
-    });
-    standing::standing(ui, view);
+impl Drop for Window {
+    fn drop(&mut self) {
+        self.close();
+    }
 }
 
-fn controls(ui: &mut Ui, params: &EarmarkParams, setter: &ParamSetter<'_>) {
-    let width = 74.0;
-    egui::ScrollArea::vertical().show(ui, |ui| {
-        egui::Grid::new("controls").num_columns(6).spacing(vec2(10.0, 6.0)).show(ui, |ui| {
-            macro_rules! row {
-                ($($name:literal: $param:expr),*) => {
-                    $(ui.label($name); ui.add(ParamSlider::for_param($param, setter).with_width(width));)*
-                    ui.end_row();
-                };
+fn own_presets() -> Vec<String> {
+    presets::folder().map(|folder| presets::names(&folder)).unwrap_or_default()
+}
+
+/// The folder that files go to.
+fn folder(chosen: &str) -> PathBuf {
+    if chosen.trim().is_empty() { export::default_folder() } else { PathBuf::from(chosen.trim()) }
+}
+
+impl Memory {
+    /// Takes in everything that has crossed since the last picture.
+    fn look(&mut self, instance: &Instance) {
+        let Self { view, front_end, .. } = self;
+        let scope = &instance.scope;
+        while let Some(column) = scope.next_column() {
+            if let Some(front_end) = front_end {
+                let full_db = front_end.full_scale_db();
+                view.history.column(&column, |mel| front_end.log.decibels(mel) - full_db);
             }
-            row!("Automation": &params.emit.automation, "Threshold": &params.detect.threshold, "Attack": &params.shape.attack);
-            row!("Source": &params.detect.source, "Hysteresis": &params.detect.hysteresis, "Hold": &params.shape.hold);
-            row!("Ride": &params.shape.ride, "Genre window": &params.detect.genre_window, "Release": &params.shape.release);
-            row!("MIDI": &params.emit.midi, "Align audio": &params.emit.align, "Bypass": &params.bypass);
-        });
-    });
+        }
+        while let Some(mark) = scope.next_mark() {
+            view.history.mark(&mark);
+        }
+        while let Some(point) = scope.next_point() {
+            view.history.point(&point);
+        }
+        while let Some(genre) = scope.next_genre() {
+            view.history.genre(&genre);
+        }
+        view.standing = scope.standing();
+        view.controls = bridge::controls(&instance.params);
+        view.threshold = instance.params.detect.threshold.value();
+        view.hysteresis = instance.params.detect.hysteresis.value();
+        view.most_hysteresis = MAX_HYSTERESIS;
+        view.has_midi = instance.has_midi;
+    }
+
+    fn look_slowly(&mut self, instance: &Instance) {
+        self.view.status = instance.engine.status();
+        if let Some(models) = instance.engine.models() {
+            self.learn(&models);
+        }
+        if instance.engine.take_tags(&mut self.tags) {
+            let labels = self.tags.labels.iter().map(|(_, label)| label.as_str());
+            let likely = ranking(labels, &self.tags.probability).into_iter().filter(|(_, p)| *p >= LEAST_TAG);
+            self.view.tags = likely.take(MOST_TAGS).map(|(tag, p)| (tag.to_owned(), p)).collect();
+        }
+        let (now, before) = self.view.history.pass_s();
+        self.view.pass = Report::new(&self.view.history, now);
+        // The pass before does not change any more.
+        if self.view.pass_before.as_ref().map(|report| &report.range_s) != before.as_ref() {
+            self.view.pass_before = before.map(|range_s| Report::new(&self.view.history, range_s));
+        }
+    }
+
+    /// Takes the cards of the models in; once, and again should they change.
+    fn learn(&mut self, models: &ModelSet) {
+        let vocal = models.vocal_card();
+        let cards: Vec<&Card> = [vocal].into_iter().chain(models.tagger_cards()).chain(models.head_card()).collect();
+        if self.view.models.iter().map(|card| &card.name).eq(cards.iter().map(|card| &card.name)) {
+            return;
+        }
+        self.view.models = cards.into_iter().map(model_card).collect();
+        self.view.voice_labels.clone_from(&vocal.labels);
+        if self.front_end.as_ref() != Some(&vocal.front_end) {
+            self.view.band_centres_hz = vocal.front_end.band_centres_hz();
+            self.view.history = History::new(vocal.front_end.hop_s(), vocal.front_end.n_mels);
+            self.front_end = Some(vocal.front_end.clone());
+        }
+    }
+
+    fn carry_out(&mut self, instance: &Instance, context: &GuiContext, action: Action, chosen_folder: &str) {
+        let params = &*instance.params;
+        let setter = context.param_setter();
+        let apply = |values: &[(Id, f32)]| {
+            for (id, value) in values {
+                bridge::change(params, &setter, *id, *value);
+            }
+        };
+        match action {
+            Action::Begin(id) => bridge::begin(params, &setter, id),
+            Action::Set(id, value) => bridge::set(params, &setter, id, value),
+            Action::End(id) => bridge::end(params, &setter, id),
+            Action::Type(id, text) => match bridge::parse(params, id, &text) {
+                Some(value) => bridge::change(params, &setter, id, value),
+                None => self.view.outcome = Some(Err(format!("\"{text}\" is no value here; type a number"))),
+            },
+            Action::Reset => {
+                let defaults = Id::ALL.map(|id| (id, bridge::default(params, id)));
+                apply(&defaults);
+            }
+            Action::SwapSets => {
+                let now = bridge::snapshot(params);
+                if let Some(other) = self.other_set.replace(now) {
+                    apply(&other);
+                }
+                self.view.set = if self.view.set == Set::A { Set::B } else { Set::A };
+            }
+            Action::CopySet => self.other_set = Some(bridge::snapshot(params)),
+            Action::Load(name) => {
+                let loaded = bridge::preset_folder().and_then(|folder| presets::load(&folder, &name));
+                match loaded {
+                    Ok(values) => {
+                        let text = |id| values.iter().find(|(known, _)| *known == id).map(|(_, text)| text.as_str());
+                        let value = |id| text(id).and_then(|text| bridge::parse(params, id, text));
+                        apply(&presets::SETS.map(|id| (id, value(id).unwrap_or_else(|| bridge::default(params, id)))));
+                    }
+                    Err(error) => self.view.outcome = Some(Err(format!("{error:#}"))),
+                }
+            }
+            Action::Save(name) => {
+                let saved = bridge::preset_folder().and_then(|at| presets::save(&at, &name, &self.view.controls));
+                self.tell(saved.map(|()| format!("Saved as {name}.")));
+                self.view.own_presets = own_presets();
+            }
+            Action::Delete(name) => {
+                let deleted = bridge::preset_folder().and_then(|at| presets::delete(&at, &name));
+                self.tell(deleted.map(|()| format!("{name} is deleted.")));
+                self.view.own_presets = own_presets();
+            }
+            Action::BeginPass => self.view.history.begin_pass(),
+            Action::Export(kind) => {
+                let (now, _) = self.view.history.pass_s();
+                let pass = Report::new(&self.view.history, now);
+                let to = folder(chosen_folder);
+                self.tell(self.export(kind, &pass, &to).map(|path| format!("Written: {}", path.display())));
+            }
+        }
+    }
+
+    fn export(&self, kind: export::Kind, pass: &Report, to: &Path) -> anyhow::Result<PathBuf> {
+        export::write(kind, &self.view.history, pass, self.view.threshold, to)
+    }
+
+    fn tell(&mut self, outcome: anyhow::Result<String>) {
+        self.view.outcome = Some(outcome.map_err(|error| format!("{error:#}")));
+    }
+}
+
+fn model_card(card: &Card) -> ModelCard {
+    let role = match card.task {
+        Task::Vocal => "voice",
+        Task::Tags => "tags and genre",
+        Task::Genre => "genres of one's own",
+    };
+    let mut facts = vec![
+        ("Trained on".to_owned(), card.training_data.clone()),
+        ("Made by".to_owned(), card.attribution.clone()),
+        ("Source".to_owned(), card.source.clone()),
+        ("Licence".to_owned(), card.licence.clone()),
+    ];
+    if let Some(provenance) = &card.provenance {
+        facts.push(("Weights from".to_owned(), format!("{} {}", provenance.package, provenance.version)));
+    }
+    ModelCard {
+        name: card.name.clone(),
+        role: role.to_owned(),
+        description: card.description.clone(),
+        facts,
+        scores: card.scores.iter().map(|s| (format!("{}, {}", s.metric, s.data), s.value)).collect(),
+    }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::link::AudioEnd;
+use super::link::{AudioEnd, TagsEnd};
 use super::readings::{GenreReading, Tags, VocalReading};
 use super::tagging::Pace;
 use super::worker::{Engine, EngineError};
@@ -53,8 +53,13 @@ impl Ear {
 
     /// Hears a planar block of any length. Real-time safe: no allocation, no lock, no system call.
     pub fn hear(&mut self, channels: &[&[f32]]) {
+        self.hear_and_show(channels, |_| {});
+    }
+
+    /// The same, and hands each mel frame of the vocal net over to `show` on its way to it. As real-time safe as `show`.
+    pub fn hear_and_show(&mut self, channels: &[&[f32]], mut show: impl FnMut(&MelFrame<'_>)) {
         let length = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
-        self.hear_part(channels, 0..length, &mut |_| {});
+        self.hear_part(channels, 0..length, &mut show);
     }
 
     /// Hears a planar block in lock step: waits until the worker has read all of it, handing the readings over as they
@@ -113,6 +118,12 @@ impl Ear {
     /// Copies the latest tags; `true` if they are news. Not for the audio thread.
     pub fn take_tags(&self, tags: &mut Tags) -> bool {
         self.audio.take_tags(tags)
+    }
+
+    /// An end through which a window looks at the tags. Not for the audio thread.
+    #[must_use]
+    pub fn tags_end(&self) -> TagsEnd {
+        self.audio.tags_end()
     }
 
     /// Leaves lock step: from now on the worker is not waited for. Real-time safe.

@@ -67,6 +67,10 @@ pub(super) struct AudioEnd {
 /// The worker's end; does not keep the instance alive.
 pub(super) struct WorkerEnd(Weak<Link>);
 
+/// Reads an instance's latest tags from any thread but the audio thread; does not keep the instance alive.
+#[derive(Clone, Default)]
+pub struct TagsEnd(Weak<Link>);
+
 /// The worker's end while it is in use.
 pub(super) struct Attached(Arc<Link>);
 
@@ -118,12 +122,12 @@ impl AudioEnd {
 
     /// Copies the latest tags if there is news. Not for the audio thread.
     pub(super) fn take_tags(&self, tags: &mut Tags) -> bool {
-        let latest = self.link.tags.lock().unwrap_or_else(PoisonError::into_inner);
-        let news = latest.refresh != tags.refresh;
-        if news {
-            tags.clone_from(&latest);
-        }
-        news
+        self.link.take_tags(tags)
+    }
+
+    /// An end for who only looks at the tags.
+    pub(super) fn tags_end(&self) -> TagsEnd {
+        TagsEnd(Arc::downgrade(&self.link))
     }
 
     /// Everything read from here on belongs to a new beginning. Real-time safe.
@@ -187,10 +191,26 @@ impl AudioEnd {
 }
 
 impl Link {
+    fn take_tags(&self, tags: &mut Tags) -> bool {
+        let latest = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = latest.refresh != tags.refresh;
+        if news {
+            tags.clone_from(&latest);
+        }
+        news
+    }
+
     fn is_settled(&self) -> bool {
         let read = |stream: &Stream| stream.settled.load(Ordering::Acquire) >= stream.pushed.load(Ordering::Acquire);
         self.streams.iter().all(read)
             && self.end_done.load(Ordering::Acquire) == self.end_wanted.load(Ordering::Acquire)
+    }
+}
+
+impl TagsEnd {
+    /// Copies the latest tags; `true` if they are news.
+    pub fn take(&self, tags: &mut Tags) -> bool {
+        self.0.upgrade().is_some_and(|link| link.take_tags(tags))
     }
 }
 

@@ -1,8 +1,12 @@
 //! What the engine publishes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::nets::genre::GenreProbability;
+
+/// Outputs of a voice net that are passed on beside the probability.
+pub const VOICE_OUTPUTS: usize = 3;
 
 /// One frame's voice.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +21,8 @@ pub struct VocalReading {
     pub known_at: u64,
     /// Probability of a voice that sings (or, with a general voice detector, of any voice), 0..1.
     pub probability: f32,
+    /// The net's first outputs in the order of its card's labels, 0..1; 0 beyond what it has.
+    pub outputs: [f32; VOICE_OUTPUTS],
 }
 
 /// What music it is, once a refresh.
@@ -53,6 +59,19 @@ pub struct Tags {
     pub time_s: f64,
     /// Counts refreshes, so that a reader sees whether there is news.
     pub refresh: u64,
+}
+
+/// Each label once, in any case, with its highest probability, likeliest first.
+#[must_use]
+pub fn ranking<'a>(labels: impl Iterator<Item = &'a str>, probability: &[f32]) -> Vec<(&'a str, f32)> {
+    let mut best: HashMap<String, (&str, f32)> = HashMap::new();
+    for (name, &probability) in labels.zip(probability) {
+        let known = best.entry(name.to_lowercase()).or_insert((name, probability));
+        known.1 = known.1.max(probability);
+    }
+    let mut ranking: Vec<_> = best.into_values().collect();
+    ranking.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+    ranking
 }
 
 /// One tagger's place in [`Tags`].

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::link::{Attached, Frame};
-use super::readings::VocalReading;
+use super::readings::{VOICE_OUTPUTS, VocalReading};
 use crate::listen::FrontEnd;
 use crate::nets::{VocalNet, VocalStream};
 
@@ -16,6 +16,18 @@ pub const SILENCE_PEAK: f32 = 1e-4;
 /// Silent frames after which a net rests, and forgets: what follows two seconds of silence is a new beginning. A net must
 /// not rest before its look-ahead has seen the silence.
 const FRAMES_UNTIL_REST: usize = 200;
+
+/// What the net says of one frame: the voice's probability and its first outputs.
+#[derive(Clone, Copy)]
+pub(super) struct Said {
+    pub(super) probability: f32,
+    pub(super) outputs: [f32; VOICE_OUTPUTS],
+}
+
+impl Said {
+    /// Nobody is heard, and nothing else.
+    const SILENCE: Self = Self { probability: 0.0, outputs: [0.0; VOICE_OUTPUTS] };
+}
 
 /// One instance's voice stream.
 pub(super) struct VocalDesk {
@@ -78,10 +90,10 @@ impl VocalDesk {
             } else if long_silence {
                 // What the look-ahead still held back is silence, too; the fresh stream will not answer for it.
                 while let Some((waiting, _)) = self.unread.pop_front() {
-                    link.publish_vocal(self.reading(*epoch, (waiting, frame.known_at), 0.0));
+                    link.publish_vocal(self.reading(*epoch, (waiting, frame.known_at), Said::SILENCE));
                 }
                 if silent {
-                    link.publish_vocal(self.reading(*epoch, (frame.index, frame.known_at), 0.0));
+                    link.publish_vocal(self.reading(*epoch, (frame.index, frame.known_at), Said::SILENCE));
                     continue;
                 }
                 self.stream.clone_from(&self.fresh);
@@ -97,14 +109,14 @@ impl VocalDesk {
         (&mut self.stream, &self.pass)
     }
 
-    /// Publishes what the net said: `probability` per frame.
-    pub(super) fn publish(&mut self, link: &Attached, epoch: u32, probability: impl Iterator<Item = f32>) {
-        for probability in probability {
+    /// Publishes what the net said, frame by frame.
+    pub(super) fn publish(&mut self, link: &Attached, epoch: u32, said: impl Iterator<Item = Said>) {
+        for said in said {
             // A frame is known when the last one that its look-ahead reaches is; at the end, when the audio ends.
             let last = self.unread.get(self.look_ahead_frames).or(self.unread.back());
             let known_at = last.map_or(0, |last| last.1);
             let Some((frame, _)) = self.unread.pop_front() else { break };
-            link.publish_vocal(self.reading(epoch, (frame, known_at), probability));
+            link.publish_vocal(self.reading(epoch, (frame, known_at), said));
         }
     }
 
@@ -119,8 +131,9 @@ impl VocalDesk {
         self.held.is_some() || link.backlog(0) > 0
     }
 
-    fn reading(&self, epoch: u32, (frame, known_at): (u64, u64), probability: f32) -> VocalReading {
+    fn reading(&self, epoch: u32, (frame, known_at): (u64, u64), said: Said) -> VocalReading {
         let time_s = self.first_frame_s + frame as f64 * self.hop_s;
-        VocalReading { epoch, frame, time_s, known_at, probability }
+        let Said { probability, outputs } = said;
+        VocalReading { epoch, frame, time_s, known_at, probability, outputs }
     }
 }

@@ -13,6 +13,7 @@ use super::link::{self, Attached, AudioEnd};
 use super::models::{ModelSet, Models};
 use super::session::{Desks, Session};
 use super::tagging::{Pace, Pass, TaggerPlan};
+use super::vocal::Said;
 use crate::listen::FrontEnd;
 use crate::nets::ModelError;
 
@@ -325,15 +326,18 @@ fn end(
     Ok(())
 }
 
-/// The voice's probability in each row of the net's outputs: that of the likeliest label that counts as a voice.
-fn voice<'a>(models: &Models, rows: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+/// What each row of the net's outputs says; the voice's probability is that of the likeliest label that counts as one.
+fn voice<'a>(models: &Models, rows: &'a [f32]) -> impl Iterator<Item = Said> + 'a {
     let card = &models.vocal.card;
     let mut columns: Vec<usize> =
         (0..card.labels.len()).filter(|&column| card.voice.contains(&card.labels[column])).collect();
     if columns.is_empty() {
         columns.push(0);
     }
-    rows.chunks_exact(card.labels.len()).map(move |row| columns.iter().map(|&column| row[column]).fold(0.0, f32::max))
+    rows.chunks_exact(card.labels.len()).map(move |row| Said {
+        probability: columns.iter().map(|&column| row[column]).fold(0.0, f32::max),
+        outputs: std::array::from_fn(|output| row.get(output).copied().unwrap_or(0.0)),
+    })
 }
 
 /// Share of the last second that the worker was busy.

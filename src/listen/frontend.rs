@@ -74,6 +74,18 @@ pub enum Log {
     },
 }
 
+impl Log {
+    /// A mel value of this domain in dB, up to a constant.
+    #[must_use]
+    pub fn decibels(self, mel: f32) -> f32 {
+        match self {
+            Self::Ln { .. } => mel * (10.0 / std::f32::consts::LN_10),
+            Self::Decibel { .. } => mel,
+            Self::Log10Plus { .. } => mel * 10.0,
+        }
+    }
+}
+
 /// A front end: everything between 16 kHz samples (or another rate) and one frame of mel values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,6 +158,15 @@ impl FrontEnd {
             log: Log::Ln { floor: f32::EPSILON as f64 },
             eight_bit_tables: false,
         }
+    }
+
+    /// The level, as [`Log::decibels`] gives it, of a band that holds a sine at full scale; without pre-emphasis.
+    #[must_use]
+    pub fn full_scale_db(&self) -> f32 {
+        // A window of this family has a mean of about a half, a sine half of its energy on either side.
+        let amplitude = self.input_scale * self.window_length as f64 / 4.0;
+        let gain = if let Log::Log10Plus { gain } = self.log { gain } else { 1.0 };
+        (20.0 * amplitude.log10() + 10.0 * gain.log10()) as f32
     }
 
     /// CED's 64 mel bands in dB (arXiv 2308.11957): 32 ms window, 10 ms hop, tables in the eight bits of the
@@ -254,5 +275,22 @@ impl FrontEnd {
             Log::Log10Plus { gain } => gain,
         };
         ok(positive.is_finite() && positive > 0.0, "the logarithm's floor or gain must be positive")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_log_domain_reads_in_decibels() {
+        // Ten times the power is 10 dB more.
+        for (log, step) in [
+            (Log::Ln { floor: 1e-10 }, 10.0_f32.ln()),
+            (Log::Decibel { floor: 1e-10 }, 10.0),
+            (Log::Log10Plus { gain: 1e4 }, 1.0),
+        ] {
+            assert!((log.decibels(3.0 + step) - log.decibels(3.0) - 10.0).abs() < 1e-4);
+        }
     }
 }

@@ -35,12 +35,20 @@ impl MelBank {
             let weights = &self.weights[band.first_weight..band.first_weight + band.bins];
             let bins = &power[band.first_bin..band.first_bin + band.bins];
             let energy: f64 = weights.iter().zip(bins).map(|(weight, bin)| weight * bin).sum();
-            *mel = match self.log {
-                Log::Ln { floor } => energy.max(floor).ln(),
-                Log::Decibel { floor } => 10.0 * energy.max(floor).log10(),
-                Log::Log10Plus { gain } => (gain * energy + 1.0).log10(),
-            } as f32;
+            *mel = self.log.of(energy);
         }
+    }
+}
+
+impl Log {
+    /// A band's power, compressed.
+    pub(super) fn of(self, power: f64) -> f32 {
+        let value = match self {
+            Self::Ln { floor } => power.max(floor).ln(),
+            Self::Decibel { floor } => 10.0 * power.max(floor).log10(),
+            Self::Log10Plus { gain } => (gain * power + 1.0).log10(),
+        };
+        value as f32
     }
 }
 
@@ -55,7 +63,7 @@ impl FrontEnd {
 }
 
 /// `[n_mels][n_fft / 2 + 1]` triangle weights.
-fn dense(front_end: &FrontEnd) -> Vec<Vec<f64>> {
+pub(super) fn dense(front_end: &FrontEnd) -> Vec<Vec<f64>> {
     let FrontEnd { n_mels, n_fft, mel_scale, .. } = *front_end;
     let bins = n_fft / 2 + 1;
     let bin_hz = f64::from(front_end.sample_rate_hz) / n_fft as f64;

@@ -5,6 +5,7 @@
 
 mod card;
 mod ced;
+pub mod coarse;
 pub(crate) mod compact;
 pub(crate) mod conv_fsmn;
 mod convolution;
@@ -26,6 +27,7 @@ mod vocal;
 
 pub use card::{CARD_FORMAT, Card, Provenance, Score, Task};
 pub use ced::Ced;
+pub use coarse::Coarse;
 pub use compact::Compact;
 pub use conv_fsmn::{ConvFsmn, ConvFsmnStream};
 pub use crnn::{Crnn, CrnnStream};

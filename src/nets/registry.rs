@@ -6,7 +6,7 @@ use safetensors::SafeTensors;
 
 use super::card::{CARD_FORMAT, Card};
 use super::systems::{SYSTEMS, system};
-use super::{Ced, Compact, ConvFsmn, Crnn, Fsmn, Head, Lstm, LstmBi, Musicnn, Stack, Tagging, VocalNet};
+use super::{Ced, Coarse, Compact, ConvFsmn, Crnn, Fsmn, Head, Lstm, LstmBi, Musicnn, Stack, Tagging, VocalNet};
 use crate::listen::FrontEnd;
 
 /// Metadata key of the card.
@@ -26,6 +26,8 @@ pub enum Net {
     Musicnn(Musicnn),
     /// See [`Compact`].
     Compact(Compact),
+    /// See [`Coarse`].
+    Coarse(Coarse),
     /// See [`Stack`].
     Stack(Stack),
     /// See [`Head`].
@@ -41,7 +43,7 @@ impl Net {
         match self {
             Self::Compact(net) => net.tag(sequences),
             Self::Stack(net) => net.tag(sequences),
-            Self::Vocal(_) | Self::Ced(_) | Self::Musicnn(_) | Self::Head(_) => {
+            Self::Vocal(_) | Self::Ced(_) | Self::Musicnn(_) | Self::Coarse(_) | Self::Head(_) => {
                 candle_core::bail!("this net hears no spectra of clips")
             }
         }
@@ -84,7 +86,7 @@ pub enum ModelError {
     /// No such architecture.
     #[error(
         "names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, \
-             crnn, lstm, lstm_bi, ced, musicnn, compact, linear, {systems}",
+             crnn, lstm, lstm_bi, ced, musicnn, compact, coarse, linear, {systems}",
         systems = SYSTEMS.map(|system| system.name).join(", ")
     )]
     UnknownArchitecture(String),
@@ -215,6 +217,7 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
         "compact" => hears(FrontEnd::wide_mel_128()).map(|()| Compact::new(&card.labels, vb).map(Net::Compact)),
         "musicnn" => hears(FrontEnd::musicnn_mel_96()).map(|()| Musicnn::new(labels, vb).map(Net::Musicnn)),
+        "coarse" => hears(FrontEnd::wide_mel_128()).map(|()| Coarse::new(&card.labels, vb).map(Net::Coarse)),
         "linear" if card.taggers.is_empty() => Err(ModelError::UnknownTagger(String::new())),
         "linear" => Ok(Head::new(labels, vb).map(Net::Head)),
         other => match system(other) {

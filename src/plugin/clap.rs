@@ -2,17 +2,21 @@
 //! event list.
 #![allow(unsafe_code)]
 
+mod block;
+mod output;
+mod params;
+mod state;
+
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_void};
-use std::mem::size_of;
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use clap_sys::events::{
-    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_MIDI, CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON, CLAP_EVENT_PARAM_GESTURE_BEGIN,
-    CLAP_EVENT_PARAM_GESTURE_END, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_midi, clap_event_note,
-    clap_event_param_gesture, clap_event_param_value, clap_output_events,
-};
+use clap_sys::events::clap_output_events;
+use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
+use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
+use clap_sys::ext::state::CLAP_EXT_STATE;
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use nice_plug::prelude::ClapPlugin;
 use nice_plug::wrapper::clap::{
@@ -23,20 +27,25 @@ use nice_plug::wrapper::setup_logger;
 
 use super::class::{ControlClass, EarmarkClass};
 use super::earmark::EarmarkPlugin;
-use super::emission::{Emission, Out};
-use crate::say::midi::MidiMessage;
+use super::emission::Emission;
+use super::lent::Spare;
+use block::Widths;
+use output::{Proxy, push, try_push};
 
-type ProcessFn = unsafe extern "C" fn(*const clap_plugin, *const clap_process) -> clap_process_status;
-type DestroyFn = unsafe extern "C" fn(*const clap_plugin);
-
-/// What the host holds: nice-plug's plugin, by value, with two functions replaced, and what those need. The plugin comes
-/// first, so a pointer to it is a pointer to the whole.
+/// What the host holds: nice-plug's plugin, by value, with some functions replaced, and what those need. The plugin
+/// comes first, so a pointer to it is a pointer to the whole.
 #[repr(C)]
 struct Exported {
     plugin: clap_plugin,
-    process: ProcessFn,
-    destroy: DestroyFn,
+    /// As nice-plug made it.
+    inner: clap_plugin,
     emission: Arc<Emission>,
+    /// nice-plug's parameters, with some functions replaced.
+    params: Option<clap_plugin_params>,
+    inner_params: Option<clap_plugin_params>,
+    /// Taken by `process` alone while audio runs.
+    lent: Mutex<(Spare, Widths)>,
+    active: AtomicBool,
 }
 
 static FACTORY: clap_plugin_factory = clap_plugin_factory {
@@ -94,21 +103,55 @@ unsafe fn create<P: ClapPlugin>(host: *const clap_host) -> *const clap_plugin {
     // SAFETY: the caller's promise about `host`. The reference counted here is given back by nice-plug's `destroy`.
     let wrapper = Arc::into_raw(unsafe { Wrapper::<P>::new(host) });
     // SAFETY: the pointer was made in the line above; the plugin inside is complete and only read.
-    let plugin = unsafe { *(*wrapper).clap_plugin.as_ptr() };
-    let (Some(process), Some(destroy), Some(emission)) = (plugin.process, plugin.destroy, Emission::take_newest())
-    else {
+    let inner = unsafe { *(*wrapper).clap_plugin.as_ptr() };
+    let Some(emission) = Emission::take_newest() else {
         // SAFETY: takes back the reference given above; nobody else has seen it.
         drop(unsafe { Arc::from_raw(wrapper) });
         return ptr::null();
     };
+    // SAFETY: nice-plug answers with its own structure, which lives as long as the plugin.
+    let inner_params = unsafe { extension::<clap_plugin_params>(&inner, CLAP_EXT_PARAMS).copied() };
     // nice-plug finds its state through `plugin_data` alone, so a copy of the plugin serves as well as the original.
+    let plugin = clap_plugin {
+        destroy: Some(self::destroy),
+        activate: Some(activate),
+        deactivate: Some(deactivate),
+        process: Some(self::process),
+        get_extension: Some(get_extension),
+        ..inner
+    };
     let exported = Box::new(Exported {
-        plugin: clap_plugin { process: Some(self::process), destroy: Some(self::destroy), ..plugin },
-        process,
-        destroy,
+        plugin,
+        inner,
         emission,
+        params: inner_params.map(|inner| clap_plugin_params {
+            get_info: Some(params::get_info),
+            text_to_value: Some(params::text_to_value),
+            ..inner
+        }),
+        inner_params,
+        lent: Mutex::default(),
+        active: AtomicBool::new(false),
     });
     Box::into_raw(exported).cast::<clap_plugin>().cast_const()
+}
+
+/// One of nice-plug's extensions.
+///
+/// # Safety
+/// `T` must be what `id` stands for. The structure lives as long as the plugin.
+unsafe fn extension<'a, T>(inner: *const clap_plugin, id: &CStr) -> Option<&'a T> {
+    // SAFETY: nice-plug's own function with its own plugin.
+    unsafe { (*inner).get_extension.and_then(|get| get(inner, id.as_ptr()).cast::<T>().as_ref()) }
+}
+
+impl Exported {
+    /// # Safety
+    /// `plugin` must be null or a pointer that `create` gave to the host, not yet destroyed.
+    unsafe fn of<'a>(plugin: *const clap_plugin) -> Option<&'a Self> {
+        // SAFETY: the caller's promise.
+        unsafe { plugin.cast::<Self>().as_ref() }
+    }
 }
 
 unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
@@ -117,46 +160,95 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     }
     // SAFETY: the host gives back, once, the pointer that `create` made from this box.
     let exported = unsafe { Box::from_raw(plugin.cast_mut().cast::<Exported>()) };
-    // SAFETY: nice-plug's own function on a plugin with its `plugin_data`.
-    unsafe { (exported.destroy)(&exported.plugin) };
+    if let Some(destroy) = exported.inner.destroy {
+        // SAFETY: nice-plug's own function on a plugin with its `plugin_data`.
+        unsafe { destroy(&exported.inner) };
+    }
 }
 
-/// Stands between nice-plug and the host's event list and remembers the latest time that passed.
-struct Proxy {
-    host: *const clap_output_events,
-    latest: Cell<u32>,
-}
-
-unsafe extern "C" fn try_push(list: *const clap_output_events, event: *const clap_event_header) -> bool {
-    if list.is_null() || event.is_null() {
+unsafe extern "C" fn activate(plugin: *const clap_plugin, rate_hz: f64, shortest: u32, longest: u32) -> bool {
+    // SAFETY: the host's pointer.
+    let Some(exported) = (unsafe { Exported::of(plugin) }) else { return false };
+    if !rate_hz.is_finite() || rate_hz <= 0.0 || longest == 0 {
         return false;
     }
-    // SAFETY: `ctx` points to the `Proxy` on the stack of `process`, which outlives the call; both pointers are those
-    // of the running call.
-    unsafe {
-        let proxy = &*(*list).ctx.cast::<Proxy>().cast_const();
-        proxy.latest.set(proxy.latest.get().max((*event).time));
-        (*proxy.host).try_push.is_some_and(|push| push(proxy.host, event))
+    // SAFETY: as above, and plain calls on the main thread.
+    let widths = unsafe { widths(&exported.inner) };
+    *exported.lent.lock().unwrap_or_else(PoisonError::into_inner) = (Spare::new(longest as usize), widths);
+    // SAFETY: nice-plug's own function with its own `plugin_data`.
+    let active = exported.inner.activate.is_some_and(|inner| unsafe { inner(plugin, rate_hz, shortest, longest) });
+    exported.active.store(active, Ordering::Release);
+    active
+}
+
+unsafe extern "C" fn deactivate(plugin: *const clap_plugin) {
+    // SAFETY: the host's pointer.
+    let Some(exported) = (unsafe { Exported::of(plugin) }) else { return };
+    exported.active.store(false, Ordering::Release);
+    if let Some(inner) = exported.inner.deactivate {
+        // SAFETY: nice-plug's own function with its own `plugin_data`.
+        unsafe { inner(plugin) };
     }
+}
+
+/// The channels of each port, as nice-plug has them now.
+///
+/// # Safety
+/// `inner` must be nice-plug's plugin; on the main thread.
+unsafe fn widths(inner: &clap_plugin) -> Widths {
+    let width = |index: u32, is_input: bool| {
+        // SAFETY: nice-plug's own structure; all zeros are a valid port info.
+        let (ports, mut info) = unsafe {
+            let ports = extension::<clap_plugin_audio_ports>(inner, CLAP_EXT_AUDIO_PORTS);
+            (ports, std::mem::zeroed::<clap_audio_port_info>())
+        };
+        // SAFETY: plain calls; the place is valid.
+        let known = unsafe {
+            ports.is_some_and(|ports| {
+                ports.count.is_some_and(|count| index < count(inner, is_input))
+                    && ports.get.is_some_and(|get| get(inner, index, is_input, &mut info))
+            })
+        };
+        if known { info.channel_count as usize } else { 0 }
+    };
+    Widths { inputs: [0, 1].map(|index| width(index, true)), outputs: [0, 1].map(|index| width(index, false)) }
+}
+
+unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
+    // SAFETY: the host's pointer; a string that ends, as CLAP demands; null is ruled out.
+    let Some(exported) = (unsafe { Exported::of(plugin) }).filter(|_| !id.is_null()) else { return ptr::null() };
+    // SAFETY: as above.
+    let name = unsafe { CStr::from_ptr(id) };
+    if name == CLAP_EXT_STATE {
+        return (&raw const state::STATE).cast();
+    }
+    if let Some(params) = exported.params.as_ref().filter(|_| name == CLAP_EXT_PARAMS) {
+        return ptr::from_ref(params).cast();
+    }
+    // SAFETY: nice-plug's own function with its own `plugin_data`.
+    exported.inner.get_extension.map_or(ptr::null(), |inner| unsafe { inner(plugin, id) })
 }
 
 unsafe extern "C" fn process(plugin: *const clap_plugin, data: *const clap_process) -> clap_process_status {
-    if plugin.is_null() || data.is_null() {
+    // SAFETY: the host passes the pointer that `create` gave it, and its block, valid for this call.
+    let (Some(exported), Some(host)) = (unsafe { (Exported::of(plugin), data.as_ref()) }) else {
         return CLAP_PROCESS_ERROR;
-    }
-    // SAFETY: the host passes the pointer that `create` gave it.
-    let exported = unsafe { &*plugin.cast::<Exported>() };
-    // SAFETY: the host's block, valid for this call.
-    let mut block = unsafe { *data };
-    let proxy = Proxy { host: block.out_events, latest: Cell::new(0) };
+    };
+    let Some(inner) = exported.inner.process.filter(|_| exported.active.load(Ordering::Acquire)) else {
+        return CLAP_PROCESS_ERROR;
+    };
+    let Ok(mut lent) = exported.lent.try_lock() else { return CLAP_PROCESS_ERROR };
+    let proxy = Proxy { host: host.out_events, latest: Cell::new(0) };
     let list = clap_output_events { ctx: (&raw const proxy).cast_mut().cast::<c_void>(), try_push: Some(try_push) };
+    let mut block = *host;
     if !proxy.host.is_null() {
         block.out_events = &raw const list;
     }
     exported.emission.start();
+    let (spare, widths) = &mut *lent;
     // SAFETY: nice-plug's own function with its own `plugin_data`; `block` and `list` outlive the call.
-    let status = unsafe { (exported.process)(plugin, &raw const block) };
-    let last = block.frames_count.saturating_sub(1);
+    let status = unsafe { block::whole(&block, *widths, spare, |block| inner(plugin, block)) };
+    let last = host.frames_count.saturating_sub(1);
     while let Some(out) = exported.emission.pop() {
         if !proxy.host.is_null() {
             // SAFETY: the host's list is valid until this call returns.
@@ -164,73 +256,6 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, data: *const clap_proce
         }
     }
     status
-}
-
-/// Pushes one event, in order with what has gone before and within the block.
-///
-/// # Safety
-/// `proxy.host` must be a valid event list.
-unsafe fn push(emission: &Emission, proxy: &Proxy, out: Out, last: u32) {
-    match out {
-        Out::Set { output, normalized, time } => {
-            let event = clap_event_param_value {
-                header: header::<clap_event_param_value>(CLAP_EVENT_PARAM_VALUE, proxy, time, last),
-                param_id: emission.id(output),
-                cookie: ptr::null_mut(),
-                note_id: -1,
-                port_index: -1,
-                channel: -1,
-                key: -1,
-                value: f64::from(normalized) * emission.steps(output),
-            };
-            // SAFETY: the caller's promise; the event's header comes first and states its size.
-            unsafe { send(proxy, (&raw const event).cast()) };
-        }
-        Out::Begin { output, time } | Out::End { output, time } => {
-            let begins = matches!(out, Out::Begin { .. });
-            let kind = if begins { CLAP_EVENT_PARAM_GESTURE_BEGIN } else { CLAP_EVENT_PARAM_GESTURE_END };
-            let header = header::<clap_event_param_gesture>(kind, proxy, time, last);
-            let event = clap_event_param_gesture { header, param_id: emission.id(output) };
-            // SAFETY: as above.
-            unsafe { send(proxy, (&raw const event).cast()) };
-        }
-        Out::Midi { message: MidiMessage::Controller { channel, controller, value }, time } => {
-            let header = header::<clap_event_midi>(CLAP_EVENT_MIDI, proxy, time, last);
-            let event = clap_event_midi { header, port_index: 0, data: [0xB0 | channel, controller, value] };
-            // SAFETY: as above.
-            unsafe { send(proxy, (&raw const event).cast()) };
-        }
-        Out::Midi {
-            message: message @ (MidiMessage::NoteOn { channel, note } | MidiMessage::NoteOff { channel, note }),
-            time,
-        } => {
-            let begins = matches!(message, MidiMessage::NoteOn { .. });
-            let kind = if begins { CLAP_EVENT_NOTE_ON } else { CLAP_EVENT_NOTE_OFF };
-            let event = clap_event_note {
-                header: header::<clap_event_note>(kind, proxy, time, last),
-                note_id: -1,
-                port_index: 0,
-                channel: i16::from(channel),
-                key: i16::from(note),
-                velocity: if begins { 1.0 } else { 0.0 },
-            };
-            // SAFETY: as above.
-            unsafe { send(proxy, (&raw const event).cast()) };
-        }
-    }
-}
-
-fn header<E>(type_: u16, proxy: &Proxy, time: u32, last: u32) -> clap_event_header {
-    let time = time.max(proxy.latest.get()).min(last);
-    proxy.latest.set(time);
-    clap_event_header { size: size_of::<E>() as u32, time, space_id: CLAP_CORE_EVENT_SPACE_ID, type_, flags: 0 }
-}
-
-/// # Safety
-/// `proxy.host` must be a valid event list, `event` the header of a whole event.
-unsafe fn send(proxy: &Proxy, event: *const clap_event_header) {
-    // SAFETY: the caller's promise. A host that refuses an event has said so; there is nobody to tell.
-    let _ = unsafe { (*proxy.host).try_push.is_some_and(|push| push(proxy.host, event)) };
 }
 
 unsafe extern "C" fn init(_path: *const c_char) -> bool {

@@ -29,20 +29,28 @@ const MONO: u32 = 1;
 const STEREO_PORT: &[NonZeroU32] = &[new_nonzero_u32(STEREO)];
 const MONO_PORT: &[NonZeroU32] = &[new_nonzero_u32(MONO)];
 
-const fn layout(channels: u32, control: bool) -> AudioIOLayout {
+/// `key`: channels of the key bus, if there is one. A mono layout whose other buses are mono too is what nice-plug sees
+/// of a mono VST3 track, because it compares their widths with the main bus's; the export makes up for the difference.
+const fn layout(channels: u32, side_chain: u32, key: Option<u32>) -> AudioIOLayout {
     AudioIOLayout {
         main_input_channels: NonZeroU32::new(channels),
         main_output_channels: NonZeroU32::new(channels),
-        // nice-plug 0.4.2 compares a VST3 host's main bus with the side chain's width, so they must agree for a mono track
-        // to be accepted. Control's key bus is stereo by its nature; it stays refused on mono VST3 tracks.
-        aux_input_ports: if channels == MONO && !control { MONO_PORT } else { STEREO_PORT },
-        aux_output_ports: if control { STEREO_PORT } else { &[] },
+        aux_input_ports: if side_chain == MONO { MONO_PORT } else { STEREO_PORT },
+        aux_output_ports: match key {
+            Some(MONO) => MONO_PORT,
+            Some(_) => STEREO_PORT,
+            None => &[],
+        },
         names: PortNames {
-            layout: Some(if channels == MONO { "Mono" } else { "Stereo" }),
+            layout: Some(match (channels, key) {
+                (MONO, Some(MONO)) => "Mono, key level only",
+                (MONO, _) => "Mono",
+                _ => "Stereo",
+            }),
             main_input: Some("Input"),
             main_output: Some("Output"),
             aux_inputs: &["Side chain"],
-            aux_outputs: if control { &["Key"] } else { &[] },
+            aux_outputs: if key.is_some() { &["Key"] } else { &[] },
         },
     }
 }
@@ -52,7 +60,7 @@ impl Class for EarmarkClass {
     const CLAP_ID: &'static str = "earmark.earmark";
     const VST3_CLASS_ID: [u8; 16] = *b"EarmarkPluginEar";
     const CONTROL: bool = false;
-    const LAYOUTS: &'static [AudioIOLayout] = &[layout(STEREO, false), layout(MONO, false)];
+    const LAYOUTS: &'static [AudioIOLayout] = &[layout(STEREO, STEREO, None), layout(MONO, MONO, None)];
     const CLAP_FEATURES: &'static [ClapFeature] =
         &[ClapFeature::AudioEffect, ClapFeature::Analyzer, ClapFeature::Stereo, ClapFeature::Mono];
 }
@@ -62,7 +70,8 @@ impl Class for ControlClass {
     const CLAP_ID: &'static str = "earmark.control";
     const VST3_CLASS_ID: [u8; 16] = *b"EarmarkPluginCtl";
     const CONTROL: bool = true;
-    const LAYOUTS: &'static [AudioIOLayout] = &[layout(STEREO, true), layout(MONO, true)];
+    const LAYOUTS: &'static [AudioIOLayout] =
+        &[layout(STEREO, STEREO, Some(STEREO)), layout(MONO, STEREO, Some(STEREO)), layout(MONO, MONO, Some(MONO))];
     const CLAP_FEATURES: &'static [ClapFeature] = &[
         ClapFeature::AudioEffect,
         ClapFeature::Analyzer,

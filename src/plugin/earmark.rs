@@ -9,9 +9,9 @@ use nice_plug::prelude::*;
 use super::class::Class;
 use super::emission::Emission;
 use super::params::EarmarkParams;
-use super::process::{Block, Processor, Setup};
-use super::scope::{ScopeInput, ScopeOutput, scope};
-use crate::editor::{EarmarkEditor, EngineSlot, create_editor};
+use super::process::{Block, Held, Processor, Setup};
+use super::scope::{Place, ScopeInput, ScopeOutput, scope};
+use crate::editor::{EarmarkEditor, EngineSlot, Instance};
 use crate::engine::{Ear, Engine, Pace};
 
 /// Earmark as a plugin of class `C`.
@@ -23,6 +23,8 @@ pub struct EarmarkPlugin<C: Class> {
     /// Kept from the first activation on, so that the models stay loaded; the window looks in.
     engine: EngineSlot,
     processor: Option<Processor>,
+    /// What the activation before has left open at the host.
+    held: Held,
     /// The processor has panicked; it is kept untouched, because freeing it is not for the audio thread.
     failed: bool,
     class: PhantomData<C>,
@@ -32,13 +34,15 @@ impl<C: Class> Default for EarmarkPlugin<C> {
     fn default() -> Self {
         let params = Arc::new(EarmarkParams::default());
         let (scope, window) = scope();
+        let engine = EngineSlot::default();
         Self {
-            emission: Emission::new(params.clone()),
+            emission: Emission::new(params.clone(), engine.clone()),
             params,
             scope,
             window,
-            engine: EngineSlot::default(),
+            engine,
             processor: None,
+            held: Held::default(),
             failed: false,
             class: PhantomData,
         }
@@ -64,7 +68,12 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
     }
 
     fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        create_editor(self.params.clone(), self.window.clone(), self.engine.clone())
+        Some(EarmarkEditor::new(Instance {
+            params: self.params.clone(),
+            scope: self.window.clone(),
+            engine: self.engine.clone(),
+            has_midi: C::CONTROL,
+        }))
     }
 
     fn activate(
@@ -74,13 +83,14 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         context: &mut impl ActivateContext<Self>,
     ) -> bool {
         // Without an engine the audio still passes; the window says what is wrong.
-        self.processor = None;
+        self.deactivate();
         self.failed = false;
         let ear = Engine::shared()
             .inspect(|engine| self.engine.set(engine.clone()))
             .and_then(|engine| Ear::new(&engine, f64::from(config.sample_rate), Pace::LIVE));
         match ear {
             Ok(ear) => {
+                self.engine.set_tags(ear.tags_end());
                 let setup = Setup {
                     sample_rate_hz: config.sample_rate,
                     max_block: config.max_buffer_size,
@@ -88,8 +98,9 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
                     offline: config.process_mode == ProcessMode::Offline,
                     control: C::CONTROL,
                 };
-                let processor =
-                    Processor::new(ear, self.params.clone(), self.emission.clone(), self.scope.clone(), setup);
+                let (params, emission) = (self.params.clone(), self.emission.clone());
+                let held = std::mem::take(&mut self.held);
+                let processor = Processor::new(ear, params, emission, self.scope.clone(), setup, held);
                 context.set_latency_samples(processor.latency());
                 self.processor = Some(processor);
             }
@@ -111,13 +122,11 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         let Some(processor) = self.processor.as_mut().filter(|_| !self.failed) else { return ProcessStatus::Normal };
-        let transport = context.transport();
-        let silent_host = transport.pos_samples.is_none() && transport.pos_beats.is_none() && transport.tempo.is_none();
         let block = Block {
             main: buffer.as_slice(),
             side_chain: aux.inputs.first_mut().map_or(&[], |port| port.as_slice_immutable()),
             key: aux.outputs.first_mut().map_or(&mut [], |port| port.as_slice()),
-            playing: transport.playing || silent_host,
+            place: place(context.transport()),
         };
         // Nothing in there is meant to panic; if it does, the host must not go down with it.
         if catch_unwind(AssertUnwindSafe(|| processor.process(block))).is_err() {
@@ -133,7 +142,25 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
     }
 
     fn deactivate(&mut self) {
-        self.processor = None;
+        self.emission.set_writing(false);
+        if let Some(processor) = self.processor.take() {
+            self.held = processor.hold();
+        }
+    }
+}
+
+/// Where the transport stands; a host that does not say counts as playing.
+fn place(transport: &Transport) -> Place {
+    let silent_host = transport.pos_samples.is_none() && transport.pos_beats.is_none() && transport.tempo.is_none();
+    let quarters = |numerator: i32, denominator: i32| f64::from(numerator) * 4.0 / f64::from(denominator.max(1));
+    Place {
+        playing: transport.playing || silent_host,
+        recording: transport.recording,
+        song_s: transport.pos_seconds(),
+        beats: transport.pos_beats(),
+        tempo: transport.tempo,
+        bar: transport.bar_number().zip(transport.bar_start_pos_beats()),
+        bar_beats: transport.time_sig_numerator.zip(transport.time_sig_denominator).map(|(n, d)| quarters(n, d)),
     }
 }
 

@@ -6,12 +6,14 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use crossbeam::queue::ArrayQueue;
 use nice_plug::prelude::*;
 
 use super::params::EarmarkParams;
+use super::seal::Fault;
+use crate::editor::EngineSlot;
 use crate::nets::genre::GENRES;
 use crate::say::midi::MidiMessage;
 
@@ -56,6 +58,14 @@ pub(super) struct Emission {
     ids: [u32; OUTPUTS],
     writing: AtomicBool,
     remembered: [Remembered; OUTPUTS],
+    align: u32,
+    /// `align` as it was at the last activation.
+    aligned: AtomicBool,
+    /// Where the tone of a one-channel key bus goes: memory for this host call, and its length.
+    tone: AtomicPtr<f32>,
+    tone_frames: AtomicUsize,
+    /// Where a state's fault is shown.
+    window: EngineSlot,
 }
 
 /// The latest values emitted for one parameter, as bits.
@@ -70,8 +80,8 @@ thread_local! {
 }
 
 impl Emission {
-    /// An emission for a plugin with `params`; the export picks it up with [`Self::take_newest`].
-    pub(super) fn new(params: Arc<EarmarkParams>) -> Arc<Self> {
+    /// An emission for a plugin with `params` and `window`; the export picks it up with [`Self::take_newest`].
+    pub(super) fn new(params: Arc<EarmarkParams>, window: EngineSlot) -> Arc<Self> {
         let emission = Arc::new(Self {
             queue: ArrayQueue::new(CAPACITY),
             offset: AtomicU32::new(0),
@@ -82,6 +92,11 @@ impl Emission {
                 values: std::array::from_fn(|_| AtomicU32::new(f32::NAN.to_bits())),
                 next: AtomicUsize::new(0),
             }),
+            align: hash("align"),
+            aligned: AtomicBool::new(false),
+            tone: AtomicPtr::default(),
+            tone_frames: AtomicUsize::new(0),
+            window,
         });
         NEWEST.set(Some(emission.clone()));
         emission
@@ -171,6 +186,57 @@ impl Emission {
         unsafe {
             ptr.unmodulated_normalized_value()
         }
+    }
+
+    /// The plugin is activated with `align`.
+    pub(super) fn activated(&self, align: bool) {
+        self.aligned.store(align, Ordering::Release);
+    }
+
+    /// Whether `align` is another one than at activation.
+    pub(super) fn is_realigned(&self) -> bool {
+        self.params.emit.align.value() != self.aligned.load(Ordering::Acquire)
+    }
+
+    /// Takes a value for `align` at once, if `id` is its id: the host is to activate anew with it, and would otherwise
+    /// learn the latency that has been. Whether there is a need to.
+    pub(super) fn realigns(&self, id: u32, normalized: f64) -> bool {
+        if id != self.align || !normalized.is_finite() {
+            return false;
+        }
+        let ptr = self.params.emit.align.as_ptr();
+        // SAFETY: as in `pop`.
+        #[allow(unsafe_code)]
+        unsafe {
+            ptr._internal_set_normalized_value(normalized as f32);
+        }
+        self.is_realigned()
+    }
+
+    /// Lends the memory of the key bus's second channel, which nice-plug does not know of, for one host call; null takes
+    /// it back. It must hold `frames` samples.
+    pub(super) fn lend_tone(&self, place: *mut f32, frames: usize) {
+        self.tone.store(place, Ordering::Relaxed);
+        self.tone_frames.store(frames, Ordering::Relaxed);
+    }
+
+    /// Writes a sample of the key's tone, if memory for it is lent; `at` counts from the start of this part of the
+    /// host's block.
+    pub(super) fn write_tone(&self, at: usize, sample: f32) {
+        let place = self.tone.load(Ordering::Relaxed);
+        let at = self.offset() as usize + at;
+        if !place.is_null() && at < self.tone_frames.load(Ordering::Relaxed) {
+            // SAFETY: the export lends memory of that many samples for the host call that runs on this very thread.
+            #[allow(unsafe_code)]
+            unsafe {
+                *place.add(at) = sample;
+            }
+        }
+    }
+
+    /// A saved state was loaded, or not. Not for the audio thread.
+    pub(super) fn state_loaded(&self, loaded: Result<(), Fault>) {
+        self.window.warn(loaded.err().map(|fault| fault.to_string()));
     }
 
     fn param(&self, output: Output) -> ParamPtr {

@@ -6,9 +6,11 @@ mod delay;
 mod earmark;
 mod echo;
 mod emission;
+mod lent;
 pub mod params;
 mod process;
 pub mod scope;
+mod seal;
 mod vst3;
 
 pub use class::{Class, ControlClass, EarmarkClass};

@@ -1,7 +1,10 @@
 //! Every parameter, its range and its words, and nothing else. Ids never change.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use nice_plug::prelude::*;
 
+use crate::editor::Settings;
 use crate::nets::genre::GENRES;
 use crate::say::envelope::EnvelopeSettings;
 use crate::say::midi::{MidiMode, MidiSettings};
@@ -147,6 +150,9 @@ pub struct EarmarkParams {
     pub bypass: BoolParam,
     #[nested(id_prefix = "genre", group = "Genres")]
     pub genres: GenreParams,
+    /// The window's own memory, kept in the session; no parameter.
+    #[persist = "window"]
+    window: Mutex<Settings>,
 }
 
 /// What is heard and when a voice counts as present.
@@ -255,6 +261,17 @@ impl GenreParams {
 }
 
 impl EarmarkParams {
+    /// What the window remembers. Not for the audio thread.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has it remembered. Not for the audio thread.
+    pub fn set_settings(&self, settings: Settings) {
+        *self.window.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
     /// The envelope's settings as they stand.
     #[must_use]
     pub fn envelope(&self) -> EnvelopeSettings {
@@ -326,13 +343,13 @@ impl Default for EarmarkParams {
                     .with_value_to_string(formatters::v2s_f32_rounded(1)),
             },
             emit: EmitParams {
-                automation: EnumParam::new("Automation", Automation::Show).non_automatable(),
+                automation: EnumParam::new("Automation", Automation::Show),
                 align: BoolParam::new("Align audio", false).non_automatable(),
                 midi: EnumParam::new("MIDI", Midi::Notes),
                 midi_channel: IntParam::new("MIDI channel", 1, IntRange::Linear { min: 1, max: 16 }),
                 midi_note: IntParam::new("MIDI note", 60, IntRange::Linear { min: 0, max: 127 })
                     .with_value_to_string(formatters::v2s_i32_key_formatter())
-                    .with_string_to_value(formatters::s2v_i32_key_formatter()),
+                    .with_string_to_value(key_by_name()),
                 midi_cc: IntParam::new("MIDI CC", 20, IntRange::Linear { min: 0, max: 127 }),
             },
             bypass: BoolParam::new("Bypass", false).make_bypass(),
@@ -352,6 +369,7 @@ impl Default for EarmarkParams {
                 rock: share("Rock", 0.0),
                 world: share("World", 0.0),
             },
+            window: Mutex::default(),
         }
     }
 }
@@ -360,6 +378,12 @@ impl Default for EarmarkParams {
 fn share(name: &str, default: f32) -> FloatParam {
     FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: 1.0 })
         .with_value_to_string(formatters::v2s_f32_rounded(3))
+}
+
+/// nice-plug 0.4.2 cuts the text after its first byte, which panics within a longer character.
+fn key_by_name() -> Arc<dyn Fn(&str) -> Option<i32> + Send + Sync> {
+    let read = formatters::s2v_i32_key_formatter();
+    Arc::new(move |text| text.is_ascii().then(|| read(text)).flatten())
 }
 
 fn milliseconds(name: &str, default: f32, max: f32) -> FloatParam {

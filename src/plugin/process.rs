@@ -9,8 +9,9 @@ use nice_plug::prelude::Enum;
 use super::delay::Delay;
 use super::emission::{Emission, FIRST_GENRE, GENRE, GENRE_CONFIDENCE, OUTPUTS, Out, Output, VOCAL, VOCAL_GATE};
 use super::params::{Automation, EarmarkParams, Genre, Source};
-use super::scope::{Point, ScopeInput};
-use crate::engine::{Ear, GenreReading, VocalReading};
+use super::scope::{Place, Point, ScopeInput};
+use crate::engine::{Ear, GenreReading, VOICE_OUTPUTS, VocalReading};
+use crate::listen::MelFrame;
 use crate::say::envelope::{Decision, Envelope};
 use crate::say::genre::{Belief, GenreState};
 use crate::say::key::Key;
@@ -42,13 +43,21 @@ pub(super) struct Setup {
     pub(super) control: bool,
 }
 
+/// What the host still holds of an activation that has ended, because nothing can be said outside a block: it is ended
+/// in the first block of the next one.
+#[derive(Default)]
+pub(super) struct Held {
+    gestures: bool,
+    midi: MidiVoice,
+}
+
 /// One block of audio, changed in place.
 pub(super) struct Block<'a, 'main, 'side, 'key> {
     pub(super) main: &'a mut [&'main mut [f32]],
     pub(super) side_chain: &'a [&'side mut [f32]],
     pub(super) key: &'a mut [&'key mut [f32]],
-    /// The transport runs, or the host does not say.
-    pub(super) playing: bool,
+    /// Where the transport stands.
+    pub(super) place: Place,
 }
 
 /// The state of one activated instance.
@@ -81,6 +90,8 @@ pub(super) struct Processor {
     thinned: [Thinned; OUTPUTS],
     mode: Automation,
     gestures: bool,
+    /// The gestures were opened before this activation.
+    stale_gestures: bool,
     midi: MidiVoice,
     ride: Ride,
     key: Key,
@@ -103,6 +114,7 @@ impl Processor {
         emission: Arc<Emission>,
         scope: ScopeInput,
         setup: Setup,
+        before: Held,
     ) -> Self {
         let rate = f64::from(setup.sample_rate_hz);
         let samples = |seconds: f64| (seconds * rate).ceil() as u64;
@@ -111,9 +123,11 @@ impl Processor {
         let latency = if align { live_lag + (ear.vocal_delay_s() * rate).round() as u64 } else { 0 };
         let delays = (0..setup.channels).map(|_| Delay::new(latency as usize)).collect();
         let thinned = std::array::from_fn(|output| Thinned::since(emission.value(output)));
-        scope.activated(setup.sample_rate_hz);
+        let lag = if align || !setup.offline { live_lag } else { 0 };
+        scope.activated(setup.sample_rate_hz, (ear.vocal_delay_s() + lag as f64 / rate) as f32);
+        emission.activated(align);
         Self {
-            lag: if align || !setup.offline { live_lag } else { 0 },
+            lag,
             align,
             restart_asked: false,
             latency: latency as u32,
@@ -132,8 +146,9 @@ impl Processor {
             decision: Decision::default(),
             thinned,
             mode: params.emit.automation.value(),
-            gestures: false,
-            midi: MidiVoice::new(),
+            gestures: before.gestures,
+            stale_gestures: before.gestures,
+            midi: before.midi,
             ride: Ride::new(samples(RIDE_GLIDE_S) as u32),
             key: Key::new(setup.sample_rate_hz),
             delays,
@@ -144,6 +159,11 @@ impl Processor {
             scope,
             setup,
         }
+    }
+
+    /// Ends the activation.
+    pub(super) fn hold(self) -> Held {
+        Held { gestures: self.gestures, midi: self.midi }
     }
 
     /// Samples by which the audio is delayed.
@@ -170,8 +190,12 @@ impl Processor {
     pub(super) fn process(&mut self, mut block: Block<'_, '_, '_, '_>) {
         let length = block.main.first().map_or(0, |channel| channel.len());
         let bypass = self.params.bypass.value();
+        let playing = block.place.playing;
         self.mode = self.params.emit.automation.value();
-        self.keep_gestures(!bypass && self.mode == Automation::Write && block.playing);
+        if std::mem::take(&mut self.stale_gestures) {
+            self.keep_gestures(false);
+        }
+        self.keep_gestures(!bypass && self.mode == Automation::Write && playing);
         let listens = !bypass && self.mode != Automation::Read;
         if listens != self.hearing {
             self.hearing = listens;
@@ -180,9 +204,11 @@ impl Processor {
         if bypass {
             self.rest();
         }
-        if std::mem::replace(&mut self.playing, block.playing) && !block.playing {
+        if std::mem::replace(&mut self.playing, playing) && !playing {
             self.end_note();
         }
+        let heard_s = (self.now - self.origin) as f64 / f64::from(self.setup.sample_rate_hz);
+        self.scope.block(heard_s, block.place);
         if listens {
             self.hear(&block);
         }
@@ -203,7 +229,7 @@ impl Processor {
         }
         self.shape(&mut block, done..length);
         self.now = end;
-        self.scope.block(self.ear.dropped(), self.ride.gain());
+        self.scope.block_done(self.ear.dropped(), self.ride.gain(), self.gestures);
         self.emission.advance(length);
     }
 
@@ -219,12 +245,13 @@ impl Processor {
             (None, _) => return,
         };
         self.ear.set_eco(self.params.detect.eco.value());
-        let Self { ear, vocal, genre, .. } = self;
+        let Self { ear, vocal, genre, scope, .. } = self;
+        let show = |frame: &MelFrame<'_>| scope.column(frame);
         if self.setup.offline {
             // In lock step the worker is waited for; if it is gone, the audio goes on all the same.
-            ear.hear_in_step(channels, |reading| queue(vocal, reading), |reading| queue(genre, reading));
+            ear.hear_in_step_and_show(channels, show, |reading| queue(vocal, reading), |reading| queue(genre, reading));
         } else {
-            ear.hear(channels);
+            ear.hear_and_show(channels, show);
             while let Some(reading) = ear.next_vocal() {
                 queue(vocal, reading);
             }
@@ -265,7 +292,7 @@ impl Processor {
         let step_s = self.ear.vocal_period_s() as f32;
         self.probability = reading.probability;
         self.decision = self.envelope.advance(&self.params.envelope(), reading.probability, step_s);
-        self.scope.point(Point { time_s: reading.time_s, probability: self.probability, gate: self.decision.gate });
+        self.show(reading.frame, reading.outputs);
         self.act(time);
         self.set(VOCAL, self.probability, at, time);
         self.set(VOCAL_GATE, f32::from(u8::from(self.decision.gate)), at, time);
@@ -275,7 +302,7 @@ impl Processor {
         let window_s = self.params.detect.genre_window.value();
         let heard = reading.saying.then_some(&reading.probability);
         let state = self.belief.advance(heard, window_s, reading.step_s);
-        self.scope.genre(&state);
+        self.scope.genre(reading.time_s, &state, reading.saying);
         self.say_genre(&state, at, time);
     }
 
@@ -294,9 +321,16 @@ impl Processor {
         self.probability = self.params.vocal.value();
         let gate = self.params.vocal_gate.value();
         self.decision = self.envelope.follow_gate(&self.params.envelope(), gate, CONTROL_PERIOD_S as f32);
-        let time_s = (self.now + u64::from(time)) as f64 / f64::from(self.setup.sample_rate_hz);
-        self.scope.point(Point { time_s, probability: self.probability, gate });
+        let heard_s = (self.now - self.origin + u64::from(time)) as f64 / f64::from(self.setup.sample_rate_hz);
+        // Without a net there is nothing to show but the lane.
+        self.show((heard_s / self.ear.vocal_period_s()) as u64, [0.0; VOICE_OUTPUTS]);
         self.act(time);
+    }
+
+    /// Lets the window see what was decided about a frame.
+    fn show(&self, frame: u64, outputs: [f32; VOICE_OUTPUTS]) {
+        let Decision { gate, level } = self.decision;
+        self.scope.point(Point { pass: 0, frame, probability: self.probability, outputs, gate, level });
     }
 
     /// What follows from a decision besides parameters: ride and MIDI.
@@ -348,6 +382,7 @@ impl Processor {
     /// The ear's stream is interrupted: what waits belongs to another time.
     fn begin_anew(&mut self) {
         self.ear.reset();
+        self.scope.new_pass();
         self.vocal.clear();
         self.genre.clear();
         self.origin = self.now;
@@ -382,12 +417,22 @@ impl Processor {
                 block.main.iter_mut().for_each(|channel| channel[at] *= gain);
             }
         }
-        if let [left, right, ..] = &mut *block.key {
-            let silent = self.mode == Automation::Off;
-            let (probability, gate) = if silent { (0.0, false) } else { (self.probability, self.decision.gate) };
-            for (left, right) in left[part.clone()].iter_mut().zip(&mut right[part]) {
-                (*left, *right) = self.key.next(probability, gate);
+        let silent = self.mode == Automation::Off;
+        let (probability, gate) = if silent { (0.0, false) } else { (self.probability, self.decision.gate) };
+        match &mut *block.key {
+            [left, right, ..] => {
+                for (left, right) in left[part.clone()].iter_mut().zip(&mut right[part]) {
+                    (*left, *right) = self.key.next(probability, gate);
+                }
             }
+            [level] => {
+                for at in part {
+                    let (sample, tone) = self.key.next(probability, gate);
+                    level[at] = sample;
+                    self.emission.write_tone(at, tone);
+                }
+            }
+            [] => {}
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What Earmark says about a file: the numbers behind every output.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 
 use super::lab::Segment;
 use super::overview::Overview;
 use super::spectrum::Spectrum;
+use crate::engine;
+use crate::record::Frame;
 use crate::say::genre::GENRES;
 
 /// Genre classes, in the order of every genre vector.
@@ -45,6 +45,17 @@ pub struct Analysis {
     /// What was odd about the file, one line each.
     #[serde(skip)]
     pub notices: Vec<String>,
+}
+
+impl Analysis {
+    /// The voice, frame by frame.
+    pub fn frames(&self) -> impl Iterator<Item = Frame> {
+        self.vocal.probability.iter().zip(&self.gate).enumerate().map(|(frame, (&probability, &gate))| Frame {
+            time_s: self.vocal.time_s(frame),
+            probability,
+            gate,
+        })
+    }
 }
 
 /// Vocal activity over time.
@@ -139,13 +150,6 @@ pub struct TagMeans {
 impl TagMeans {
     /// Each label once, in any case, with its highest probability, likeliest first.
     pub fn ranking(&self) -> Vec<(&str, f32)> {
-        let mut best: HashMap<String, (&str, f32)> = HashMap::new();
-        for (name, &probability) in self.labels.iter().zip(&self.probability) {
-            let known = best.entry(name.to_lowercase()).or_insert((name, probability));
-            known.1 = known.1.max(probability);
-        }
-        let mut ranking: Vec<_> = best.into_values().collect();
-        ranking.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
-        ranking
+        engine::ranking(self.labels.iter().map(String::as_str), &self.probability)
     }
 }

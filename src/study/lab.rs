@@ -6,23 +6,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::Serialize;
 
-/// A stretch of time in which something holds, in seconds from the start of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Segment {
-    /// Where it begins.
-    pub start_s: f64,
-    /// Where it ends, not included.
-    pub end_s: f64,
-}
-
-impl Segment {
-    /// How long it lasts, in seconds.
-    pub fn duration_s(&self) -> f64 {
-        self.end_s - self.start_s
-    }
-}
+pub use crate::record::Segment;
 
 /// What a label says of its span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

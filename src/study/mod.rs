@@ -5,7 +5,7 @@
 //! | a file's audio | [`decode`], [`mix`] |
 //! | what the engine says about it | [`hear`] |
 //! | what that means | [`analyze`], [`analysis`] |
-//! | what comes out | [`json`], [`csv`], [`labels`], [`midi`], [`plot`], [`outputs`] |
+//! | what comes out | [`json`], [`plot`], [`outputs`]; labels, tables and MIDI files by [`crate::record`] |
 //! | pages | [`report`] |
 //! | a directory of audio, and what was heard in it | [`library`] |
 //! | what sounds alike | [`similar`] |
@@ -21,7 +21,6 @@ pub mod analysis;
 pub mod analyze;
 pub mod cli;
 pub mod compare;
-pub mod csv;
 pub mod dataset;
 pub mod decode;
 pub mod evaluate;
@@ -30,13 +29,9 @@ pub mod hear;
 pub mod identity;
 pub mod json;
 pub mod lab;
-pub mod labels;
 pub mod library;
 pub mod metrics;
-pub mod midi;
 pub mod mix;
-pub mod outputs;
-pub mod overview;
 pub mod own;
 pub mod picture;
 pub mod plot;
@@ -50,3 +45,5 @@ pub mod spectrum;
 pub mod train;
 pub mod votes;
 pub mod zoo;
+
+pub use crate::record::{outputs, overview};

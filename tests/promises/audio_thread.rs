@@ -81,6 +81,44 @@ fn hearing_and_reading_allocate_nothing() {
     }
 }
 
+/// What crosses to the window, with it closed and with it open and never looking, so that every queue runs over.
+#[cfg(feature = "plugin")]
+#[test]
+fn showing_allocates_nothing_whether_the_window_is_open_or_not() {
+    use earmark::listen::MelFrame;
+    use earmark::plugin::scope::{Place, Point, scope};
+    use earmark::say::genre::GenreState;
+
+    let (mut input, output) = scope();
+    let mels = [1.0_f32; 80];
+    for open in [false, true] {
+        output.set_open(open);
+        let calls = allocator_calls(|| {
+            for index in 0..4_000_u64 {
+                let time_s = index as f64 * 0.01;
+                let place = Place { playing: true, song_s: Some(time_s), ..Place::default() };
+                input.block(time_s, place);
+                input.column(&MelFrame { front_end: 0, index, known_at: index * 480, peak: 0.5, mels: &mels });
+                input.point(Point { frame: index, probability: 0.7, ..Point::default() });
+                input.genre(time_s, &GenreState::default(), true);
+                input.block_done(0, 1.0, false);
+                if index % 1_000 == 999 {
+                    input.new_pass();
+                }
+            }
+        });
+        assert_eq!(calls, 0, "open: {open}");
+        assert_eq!(output.next_column().is_some(), open, "frames are kept only while somebody looks");
+        assert_eq!(output.next_point().is_some(), open);
+    }
+    output.set_open(true);
+    assert!(output.next_column().is_none(), "a window that opens begins with what comes");
+    let place = Place { playing: false, ..Place::default() };
+    input.block(0.0, place);
+    input.column(&MelFrame { front_end: 0, index: 0, known_at: 0, peak: 0.0, mels: &mels });
+    assert!(output.next_column().is_none(), "silence while the transport stands is not worth a picture");
+}
+
 #[test]
 fn deciding_allocates_nothing() {
     let settings = EnvelopeSettings::default();

@@ -1,6 +1,6 @@
 //! `cargo xtask check`: what has to hold before a change is taken.
 
-use crate::{bundle, host, licences, workspace};
+use crate::{bundle, host, host_check, licences, workspace};
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 use std::process::ExitCode;
@@ -29,6 +29,8 @@ enum Step {
     Tests,
     /// The bundle runs over the demo in a host
     Host,
+    /// The bundle stands what plugin validators ask
+    HostCheck,
 }
 
 impl Step {
@@ -55,6 +57,12 @@ impl Step {
                 let options = host::Options::default();
                 let code = if alone { host::run(options)? } else { host::run_built(options)? };
                 ensure!(code == ExitCode::SUCCESS, "`cargo xtask host` failed on the demo");
+                Ok(())
+            }
+            Self::HostCheck => {
+                let options = host_check::Options::default();
+                let code = if alone { host_check::run(&options)? } else { host_check::run_built(&options)? };
+                ensure!(code == ExitCode::SUCCESS, "`cargo xtask host-check` failed");
                 Ok(())
             }
         }

@@ -109,7 +109,7 @@ pub fn exit_code(program: &mut Command) -> Result<ExitCode> {
 }
 
 /// The file named, or the demo.
-fn input(file: Option<&Path>) -> Result<PathBuf> {
+pub fn input(file: Option<&Path>) -> Result<PathBuf> {
     let file = file.map_or_else(|| Ok(workspace::root().join("demo/lithium.flac")), absolute)?;
     if !file.is_file() {
         bail!("{}: no such file; name an audio file, or none for the demo", file.display());

@@ -3,12 +3,14 @@
 mod bundle;
 mod check;
 mod host;
+mod host_check;
 mod install;
 mod latency;
 mod licences;
 mod setup;
 mod spdx;
 mod voice_data;
+mod window;
 mod workspace;
 
 use anyhow::Result;
@@ -33,8 +35,12 @@ enum Chore {
     Install,
     /// Stream an audio file through the built plugin, without a DAW, and write down what it emits
     Host(host::Options),
+    /// Ask the built plugin what plugin validators ask, each check in a process of its own
+    HostCheck(host_check::Options),
     /// Stream labelled songs through the built plugin and say how late its gate is
     Latency(latency::Options),
+    /// Open the built plugin's window with music playing, and take a picture of it
+    Window(window::Options),
     /// Gather training material for the voice detector from Debian packages (Debian and Ubuntu)
     VoiceData(voice_data::Options),
     /// Run every check that continuous integration runs
@@ -59,7 +65,9 @@ fn run(chore: Chore) -> Result<ExitCode> {
         }
         Chore::Install => install::run()?,
         Chore::Host(options) => return host::run(options),
+        Chore::HostCheck(options) => return host_check::run(&options),
         Chore::Latency(options) => return latency::run(options),
+        Chore::Window(options) => return window::run(options),
         Chore::VoiceData(options) => voice_data::run(&options)?,
         Chore::Check(options) => return check::run(&options),
     }

@@ -12,6 +12,7 @@ use super::inputs::{Input, InputFlags, Inputs};
 use super::models::EngineFlags;
 use super::{Outcome, many, models, stop, summary};
 use crate::engine::Engine;
+use crate::record::{labels, midi, table};
 use crate::say::envelope::EnvelopeSettings;
 use crate::study::analysis::Analysis;
 use crate::study::analyze::analyze;
@@ -20,7 +21,7 @@ use crate::study::hear::Stopped;
 use crate::study::identity::{self, Stamp};
 use crate::study::lab::Labels;
 use crate::study::report::{Failure, Report, Row, Source};
-use crate::study::{csv, json, labels, midi, outputs, plot};
+use crate::study::{json, outputs, plot};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -193,15 +194,16 @@ impl Job<'_> {
 
     fn write(&self, analysis: &Analysis, truth: Option<&Labels>, name: &str) -> Result<()> {
         if let Some(directory) = &self.arguments.csv {
-            let table = csv::table(analysis)?;
+            let genre_at = |at_s| analysis.genre.timeline.at(at_s);
+            let table = table::table(analysis.frames(), &analysis.genre.classes, genre_at)?;
             outputs::write_whole(directory, name, "csv", |to| outputs::write_bytes(to, &table))?;
         }
         if let Some(directory) = &self.arguments.labels {
-            let track = labels::track(analysis);
+            let track = labels::track(&analysis.vocal.segments);
             outputs::write_whole(directory, name, "txt", |to| outputs::write_bytes(to, track.as_bytes()))?;
         }
         if let Some(directory) = &self.arguments.midi {
-            let file = midi::file(analysis)?;
+            let file = midi::file(analysis.frames(), analysis.duration_s)?;
             outputs::write_whole(directory, name, "mid", |to| outputs::write_bytes(to, &file))?;
         }
         if let Some(directory) = &self.arguments.plot {

@@ -1,5 +1,6 @@
 //! `earmark train`
 
+mod coarse;
 mod genre;
 
 use std::path::PathBuf;
@@ -80,6 +81,8 @@ pub(super) struct Arguments {
 enum Head {
     /// A head for genres of your own, from a library whose songs you have sorted.
     Genre(genre::Arguments),
+    /// The genre net for coarse spectra, on labelled spectra.
+    Coarse(coarse::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -132,6 +135,7 @@ struct NetArguments {
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     match (&arguments.head, &arguments.net) {
         (Some(Head::Genre(arguments)), _) => genre::run(arguments, console),
+        (Some(Head::Coarse(arguments)), _) => coarse::run(arguments, console),
         (None, Some(arguments)) => net(arguments, console),
         (None, None) => anyhow::bail!("nothing to train was named; see `earmark train --help`"),
     }

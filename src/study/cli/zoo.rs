@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
 /// The nets inside this program, then the systems that it can train.
 fn built_in() -> Result<Vec<Known>> {
     let models = ModelSet::embedded()?.build()?;
-    let inside = std::iter::once(models.vocal).chain(models.taggers).map(known);
+    let inside = std::iter::once(models.vocal).chain(models.taggers).chain(models.coarse).map(known);
     let systems = untrained()?.into_iter().map(without_weights);
     Ok(inside.chain(systems).collect())
 }

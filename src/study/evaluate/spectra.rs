@@ -5,10 +5,12 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-use crate::nets::Model;
+use crate::engine::ModelSet;
+use crate::nets::coarse::{CoarseEar, Taggers};
 use crate::nets::compact::groups;
+use crate::nets::{Model, Net};
 use crate::study::spectra::Spectra;
-use crate::study::train::{ClipFigures, ask_clips};
+use crate::study::train::{ClipFigures, ask, ask_clips, coarse_windows, mean_window};
 
 /// Everything that was measured.
 #[derive(Debug, Clone, Serialize)]
@@ -35,14 +37,17 @@ pub fn is_spectra(path: &Path) -> bool {
     name.ends_with(".safetensors") || name.ends_with(".safetensors.zst")
 }
 
-/// The net for clips in a file.
+/// The net for clips in a file, or the one built in.
 ///
 /// # Errors
 /// If the file is no such net.
-pub fn clip_net(file: &Path) -> Result<Model> {
+pub fn clip_net(file: Option<&Path>) -> Result<Model> {
+    let Some(file) = file else {
+        return ModelSet::embedded()?.build()?.coarse.context("no net for spectra is built in; name one with --model");
+    };
     let model = Model::from_file(file)?;
     ensure!(
-        model.net.hears_clips(),
+        model.net.hears_clips() || matches!(model.net, Net::Coarse(_)),
         "is a net of architecture {}, which reads no spectra; train one that does, for instance `earmark train compact`",
         model.card.architecture
     );
@@ -67,7 +72,18 @@ pub fn report(model: &Model, path: &Path) -> Result<SpectraReport> {
                 model.card.name
             )
         })?;
-    let answers = ask_clips(&model.net, &spectra, group)?;
+    let answers = match &model.net {
+        Net::Coarse(net) => {
+            let models = ModelSet::embedded()?.build()?;
+            let taggers = Taggers::among(models.taggers.iter().map(|model| &model.net))?;
+            let ear = CoarseEar::new(spectra.hop_s);
+            ask(&spectra, group, |clip| {
+                let windows = coarse_windows(&ear, taggers, &spectra.levels(clip), false)?;
+                Ok(net.read(&mean_window(&windows))?.probability)
+            })?
+        }
+        net => ask_clips(net, &spectra, group)?,
+    };
     let figures = ClipFigures::of("", &spectra, &answers);
     let mut confusion = vec![vec![0; group.count]; group.count];
     answers.iter().zip(&spectra.labels).for_each(|(answer, &truth)| confusion[truth][answer.class] += 1);

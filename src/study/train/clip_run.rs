@@ -22,7 +22,7 @@ use crate::listen::FrontEnd;
 use crate::nets::compact::{BANDS, Group, groups, sequences};
 use crate::nets::{CARD_FORMAT, Card, Net, Score, Task};
 use crate::study::outputs::replace;
-use crate::study::spectra::Spectra;
+use crate::study::spectra::{Spectra, collection_of};
 
 /// How much the other net's embedding counts beside the labels.
 const TEACHER_WEIGHT: f64 = 0.5;
@@ -244,14 +244,11 @@ pub fn step_cost_s(material: &Material, settings: &ClipSettings) -> Result<f64> 
     Ok(least)
 }
 
-/// The files with the names of their collections: the file's name up to `_train`, `_valid` or its end.
+/// The files with the names of their collections.
 fn read(files: &[PathBuf]) -> Result<Vec<(String, Spectra)>> {
     let each = files.iter().map(|file| {
         let spectra = Spectra::read(file).with_context(|| file.display().to_string())?;
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let name = name.split('.').next().unwrap_or_default();
-        let name = name.trim_end_matches("_train").trim_end_matches("_valid").trim_end_matches("_test");
-        Ok((name.to_owned(), spectra))
+        Ok((collection_of(file), spectra))
     });
     each.collect()
 }
@@ -270,13 +267,25 @@ pub(crate) struct ClipAnswer {
 /// # Errors
 /// A clip of fewer than a few seconds.
 pub(crate) fn ask_clips(net: &Net, spectra: &Spectra, group: Group) -> Result<Vec<ClipAnswer>> {
-    let one = |(clip, &label): (&Vec<f32>, &usize)| -> Result<ClipAnswer> {
-        let said = net.tag_sequences(sequences(clip, spectra.stride))?.probability;
+    ask(spectra, group, |clip| Ok(net.tag_sequences(sequences(&spectra.clips[clip], spectra.stride))?.probability))
+}
+
+/// The same of whatever says a probability for each label of a clip, given by its number.
+///
+/// # Errors
+/// As what it says.
+pub(crate) fn ask(
+    spectra: &Spectra,
+    group: Group,
+    say: impl Fn(usize) -> Result<Vec<f32>> + Sync,
+) -> Result<Vec<ClipAnswer>> {
+    let one = |(clip, &label): (usize, &usize)| -> Result<ClipAnswer> {
+        let said = say(clip)?;
         let said = &said[group.first..][..group.count];
         let class = (0..said.len()).max_by(|&a, &b| said[a].total_cmp(&said[b])).unwrap_or_default();
         Ok(ClipAnswer { class, entropy: -f64::from(said[label].max(1e-9)).ln() })
     };
-    spectra.clips.par_iter().zip(&spectra.labels).map(one).collect()
+    (0..spectra.clips.len()).into_par_iter().zip(&spectra.labels).map(one).collect()
 }
 
 impl ClipFigures {

@@ -16,6 +16,7 @@ mod checkpoint;
 mod clip_learner;
 mod clip_run;
 mod clips;
+mod coarse;
 mod compact;
 mod conv_fsmn;
 mod convolution;
@@ -46,8 +47,10 @@ mod weights;
 #[cfg(test)]
 mod references_test;
 
-pub(crate) use clip_run::ask_clips;
 pub use clip_run::{ClipFigures, ClipProgress, ClipSettings, Material, step_cost_s, train_on, train_on_clips};
+pub(crate) use clip_run::{ask, ask_clips};
+pub use coarse::{CoarseProgress, CoarseSettings, Tried, train_coarse};
+pub(crate) use coarse::{mean as mean_window, windows as coarse_windows};
 pub use convolution::Convolution;
 pub use run::{Progress, train};
 pub use settings::{NetKind, Settings};

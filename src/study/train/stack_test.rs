@@ -23,7 +23,9 @@ fn spectra() -> Spectra {
         ids: labels()[..4].to_vec(),
         labels: vec![0; 4],
         clips: (0..4).map(|_| clip()).collect(),
+        peak_db: vec![0.0; 4],
         stride: 1,
+        hop_s: 30.0 / 128.0,
         embeddings: Vec::new(),
     }
 }

@@ -6,9 +6,11 @@ use anyhow::{Result, bail};
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
 
+use crate::engine::ModelSet;
 use crate::listen::FrontEnd;
+use crate::nets::coarse::{CoarseEar, Taggers};
 use crate::nets::systems::SYSTEMS;
-use crate::nets::{Ced, Compact, Model, Musicnn, Net, Stack};
+use crate::nets::{Ced, Compact, Model, Musicnn, Net, Stack, Tagging};
 use crate::study::compare;
 
 /// Times that a window is measured; the best counts, because everything else on the machine only slows it down.
@@ -22,16 +24,27 @@ pub fn ms_per_s(model: &Model) -> Result<f64> {
     if matches!(model.net, Net::Vocal(_)) {
         return Ok(1e3 / compare::speed(model)?.1);
     }
+    if let Net::Coarse(net) = &model.net {
+        let models = ModelSet::embedded()?.build()?;
+        let taggers = Taggers::among(models.taggers.iter().map(|model| &model.net))?;
+        return timed(&model.card.front_end, CoarseEar::FRAMES, |mels| Ok(net.forward(taggers, mels)?));
+    }
     let window = match &model.net {
         Net::Ced(_) => 1000.min(Ced::MOST_FRAMES),
         Net::Musicnn(_) => Musicnn::FRAMES,
         Net::Compact(_) | Net::Stack(_) => Compact::FRAMES,
-        Net::Vocal(_) | Net::Head(_) => bail!("{} hears no audio by itself", model.card.name),
+        Net::Vocal(_) | Net::Coarse(_) | Net::Head(_) => bail!("{} hears no audio by itself", model.card.name),
     };
-    timed(&model.net, &model.card.front_end, window)
+    timed(&model.card.front_end, window, |mels| match &model.net {
+        Net::Ced(net) => Ok(net.forward(mels)?),
+        Net::Musicnn(net) => Ok(net.forward(mels)?),
+        Net::Compact(net) => Ok(net.forward(mels)?),
+        Net::Stack(net) => Ok(net.forward(mels)?),
+        Net::Vocal(_) | Net::Coarse(_) | Net::Head(_) => bail!("no tagger"),
+    })
 }
 
-fn timed(net: &Net, front_end: &FrontEnd, window: usize) -> Result<f64> {
+fn timed(front_end: &FrontEnd, window: usize, tag: impl Fn(&[f32]) -> Result<Tagging>) -> Result<f64> {
     // As the engine does.
     gemm_common::gemm::set_threading_threshold(usize::MAX);
     // What it hears does not change how long it takes.
@@ -39,13 +52,7 @@ fn timed(net: &Net, front_end: &FrontEnd, window: usize) -> Result<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..REPEATS {
         let begun = Instant::now();
-        match net {
-            Net::Ced(net) => net.forward(&mels)?,
-            Net::Musicnn(net) => net.forward(&mels)?,
-            Net::Compact(net) => net.forward(&mels)?,
-            Net::Stack(net) => net.forward(&mels)?,
-            Net::Vocal(_) | Net::Head(_) => bail!("no tagger"),
-        };
+        tag(&mels)?;
         best = best.min(begun.elapsed().as_secs_f64());
     }
     Ok(1e3 * best / (window as f64 * front_end.hop_s()))
@@ -91,7 +98,7 @@ pub fn untrained() -> Result<Vec<Untrained>> {
             source: system.source,
             differs: system.differs,
             parameters,
-            ms_per_s: timed(&Net::Stack(net), &FrontEnd::wide_mel_128(), Compact::FRAMES)?,
+            ms_per_s: timed(&FrontEnd::wide_mel_128(), Compact::FRAMES, |mels| Ok(net.forward(mels)?))?,
         })
     });
     each.collect()

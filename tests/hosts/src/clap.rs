@@ -1,8 +1,10 @@
-//! A CLAP host without a window.
+//! A CLAP host; without a window, except where [`window`] opens one.
 
 mod handlers;
 mod parameters;
 mod processor;
+#[cfg(target_os = "linux")]
+pub mod window;
 
 use crate::buses::Layout;
 use crate::stream::{self, Change, Streamed};

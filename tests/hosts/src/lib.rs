@@ -5,6 +5,7 @@
 //! Input and output are held in memory as a whole.
 
 pub mod bundle;
+pub mod check;
 pub mod clap;
 pub mod csv;
 pub mod ids;
@@ -12,6 +13,8 @@ pub mod latency;
 pub mod options;
 pub mod picture;
 pub mod report;
+#[cfg(target_os = "linux")]
+mod screen;
 pub mod source;
 pub mod vst3;
 pub mod wav;

@@ -1,6 +1,7 @@
 //! What a host is asked to do.
 
 use crate::Audio;
+use crate::check::random::Random;
 
 /// Which of the two plugins in the bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -63,21 +64,12 @@ impl Blocks {
 
     /// The lengths, without end.
     pub fn lengths(self) -> impl Iterator<Item = usize> {
-        let mut state = if let Self::Random { seed, .. } = self { seed } else { 0 };
+        let mut random = Random::new(if let Self::Random { seed, .. } = self { seed } else { 0 });
         std::iter::repeat_with(move || match self {
             Self::Of(frames) => frames.max(1),
-            Self::Random { longest, .. } => 1 + (next(&mut state) % longest.max(1) as u64) as usize,
+            Self::Random { longest, .. } => 1 + random.below(longest as u64) as usize,
         })
     }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): plenty for block lengths, and no dependency.
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 /// A parameter's value, as a person or as a host gives it.

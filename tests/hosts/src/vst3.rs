@@ -3,12 +3,12 @@
 //! As in a DAW the audio runs on a thread of its own, and after every block the values that the processor has
 //! put out are shown to the controller on the main thread, which may answer with edits.
 
-mod com;
+pub(crate) mod com;
 mod handler;
-mod module;
+pub(crate) mod module;
 mod parameters;
 mod processor;
-mod state;
+pub(crate) mod state;
 
 use crate::buses::Layout;
 use crate::ledger::Ledger;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Args;
 
 use super::super::console::Console;
@@ -20,7 +20,7 @@ use crate::study::mix::Mix;
 #[derive(Debug, Args)]
 pub(in crate::study::cli) struct Arguments {
     /// Directory of audio files named <class>.<n>.<extension>, or one such file; or labelled spectra (.safetensors,
-    /// .safetensors.zst), for a net of `earmark train compact`.
+    /// .safetensors.zst).
     #[arg(value_name = "DIR|FILE")]
     path: PathBuf,
     /// The genre network to measure, in place of the built-in one.
@@ -123,14 +123,10 @@ fn spectra(arguments: &Arguments, console: &Console) -> Outcome {
         console.error(file, error);
         Outcome::Failed
     };
-    let Some(file) = arguments.model.as_deref() else {
-        let error =
-            anyhow!("holds spectra, which a net for clips reads; name one with --model (`earmark train compact`)");
-        return failed(Some(&arguments.path), &error);
-    };
+    let file = arguments.model.as_deref();
     let model = match clip_net(file) {
         Ok(model) => model,
-        Err(error) => return failed(Some(file), &error),
+        Err(error) => return failed(file, &error),
     };
     let said = report_spectra(&model, &arguments.path).and_then(|report| {
         Ok(if arguments.json { serde_json::to_string(&report)? + "\n" } else { spectra_text(&report) })

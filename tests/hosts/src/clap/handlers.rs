@@ -1,6 +1,7 @@
 //! The host's side of CLAP: what a plugin may call.
 
 use clack_extensions::audio_ports::{AudioPortRescanFlags, HostAudioPorts, HostAudioPortsImpl};
+use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_extensions::latency::{HostLatency, HostLatencyImpl};
 use clack_extensions::note_ports::{HostNotePorts, HostNotePortsImpl, NoteDialects, NotePortRescanFlags};
 use clack_extensions::params::{
@@ -21,6 +22,7 @@ impl HostHandlers for Host {
     fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Self::Shared<'_>) {
         builder
             .register::<HostAudioPorts>()
+            .register::<HostGui>()
             .register::<HostLatency>()
             .register::<HostNotePorts>()
             .register::<HostParams>()
@@ -49,6 +51,21 @@ impl SharedHandler<'_> for Shared {
     fn request_callback(&self) {
         self.callback_requested.store(true, Ordering::Release);
     }
+}
+
+// The host decides how large the window is and when it is seen.
+impl HostGuiImpl for Shared {
+    fn resize_hints_changed(&self) {}
+    fn request_resize(&self, _: GuiSize) -> Result<(), HostError> {
+        Err(HostError::Message("this host sets the size"))
+    }
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn closed(&self, _: bool) {}
 }
 
 impl HostParamsImplShared for Shared {

@@ -11,7 +11,7 @@ use ::vst3::{Class, ComPtr, ComWrapper};
 use std::cell::RefCell;
 
 /// The points of one parameter.
-pub(super) struct Queue {
+pub(crate) struct Queue {
     number: u32,
     points: RefCell<Vec<(i32, f64)>>,
 }
@@ -58,7 +58,7 @@ type HeldQueue = (ComWrapper<Queue>, ComPtr<IParamValueQueue>);
 
 /// The changes of a block, one queue per parameter.
 #[derive(Default)]
-pub(super) struct Changes {
+pub(crate) struct Changes {
     queues: RefCell<Vec<HeldQueue>>,
 }
 
@@ -68,13 +68,13 @@ impl Class for Changes {
 
 impl Changes {
     /// Adds a point, in order of time.
-    pub(super) fn push(&self, number: u32, offset: i32, normalized: f64) {
+    pub(crate) fn push(&self, number: u32, offset: i32, normalized: f64) {
         let index = self.queue(number);
         self.queues.borrow()[index].0.points.borrow_mut().push((offset, normalized));
     }
 
     /// Each parameter's number with its points.
-    pub(super) fn take(&self) -> Vec<(u32, Vec<(i32, f64)>)> {
+    pub(crate) fn take(&self) -> Vec<(u32, Vec<(i32, f64)>)> {
         let queues = self.queues.take();
         queues.into_iter().map(|(queue, _)| (queue.number, queue.points.take())).collect()
     }
@@ -117,7 +117,7 @@ impl IParameterChangesTrait for Changes {
 
 /// The events of a block.
 #[derive(Default)]
-pub(super) struct Events {
+pub(crate) struct Events {
     events: RefCell<Vec<Event>>,
 }
 
@@ -126,7 +126,7 @@ impl Class for Events {
 }
 
 impl Events {
-    pub(super) fn take(&self) -> Vec<Event> {
+    pub(crate) fn take(&self) -> Vec<Event> {
         self.events.take()
     }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 const AUDIO_MODULE: &str = "Audio Module Class";
 
 /// A loaded bundle.
-pub(super) struct Module {
+pub(crate) struct Module {
     // Dropped before the library, whose code it needs.
     factory: ComPtr<IPluginFactory>,
     // Never unloaded: threads of the plugin may outlive its last instance for a moment.
@@ -22,7 +22,7 @@ pub(super) struct Module {
 }
 
 impl Module {
-    pub(super) fn load(bundle: &Path) -> Result<Self> {
+    pub(crate) fn load(bundle: &Path) -> Result<Self> {
         let path = binary(bundle);
         let cannot = || format!("cannot load {}", path.display());
         // SAFETY: loading runs the library's code; the caller names a plugin that it trusts as any host must.
@@ -37,7 +37,7 @@ impl Module {
     }
 
     /// The audio plugins in it, each with its class id.
-    pub(super) fn classes(&self) -> Vec<(TUID, PluginInfo)> {
+    pub(crate) fn classes(&self) -> Vec<(TUID, PluginInfo)> {
         let Some(factory) = self.factory.cast::<IPluginFactory2>() else { return Vec::new() };
         // SAFETY: a plain call.
         let count = unsafe { factory.countClasses() };
@@ -57,7 +57,7 @@ impl Module {
     }
 
     /// A new object of a class.
-    pub(super) fn create<I: Interface>(&self, class: TUID) -> Result<ComPtr<I>> {
+    pub(crate) fn create<I: Interface>(&self, class: TUID) -> Result<ComPtr<I>> {
         let mut object: *mut c_void = std::ptr::null_mut();
         // SAFETY: both ids are 16 bytes, and the object is written into a valid place.
         let result =

@@ -10,7 +10,7 @@ use std::ffi::c_void;
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
 /// Bytes in memory as a stream.
-struct Stream {
+pub(crate) struct Stream {
     bytes: RefCell<Cursor<Vec<u8>>>,
 }
 
@@ -72,7 +72,7 @@ impl IBStreamTrait for Stream {
 }
 
 /// Gives a saved state to both halves of the plugin; whether the component took it.
-pub(super) fn load(component: &ComPtr<IComponent>, controller: &ComPtr<IEditController>, state: &[u8]) -> bool {
+pub(crate) fn load(component: &ComPtr<IComponent>, controller: &ComPtr<IEditController>, state: &[u8]) -> bool {
     let streams = [Stream::new(state), Stream::new(state)].map(|stream| stream.to_com_ptr::<IBStream>());
     let [Some(first), Some(second)] = streams else { return false };
     // SAFETY: both streams live through the calls.
@@ -84,7 +84,7 @@ pub(super) fn load(component: &ComPtr<IComponent>, controller: &ComPtr<IEditCont
 }
 
 /// The component's state.
-pub(super) fn save(component: &ComPtr<IComponent>) -> Result<Vec<u8>> {
+pub(crate) fn save(component: &ComPtr<IComponent>) -> Result<Vec<u8>> {
     let stream = Stream::new(&[]);
     let interface = stream.to_com_ptr::<IBStream>().context("a stream has its interface")?;
     // SAFETY: the stream lives through the call.

@@ -1,0 +1,229 @@
+//! The whole window: which part lies where at which size.
+
+use egui::{Align, Layout, Rect, ScrollArea, Stroke, Ui, UiBuilder, pos2, vec2};
+
+use super::control::Action;
+use super::controls::{controls, mode_line};
+use super::engine_page::{engine_page, foot};
+use super::export_page::export_page;
+use super::now::{self, now};
+use super::pass_page::pass_page;
+use super::settings::{Page, Settings, Span};
+use super::theme::{self, Palette};
+use super::timeline::Timeline;
+use super::top_bar::top_bar;
+use super::view::View;
+use super::widgets::{button, choice, note};
+
+const MARGIN: f32 = 8.0;
+const FOOT: f32 = 20.0;
+/// From this size on, timeline, now and a page are seen at once.
+const ROOMY: egui::Vec2 = vec2(720.0, 460.0);
+/// From this width on, the pages below stand side by side.
+const WIDE: f32 = 1_150.0;
+
+/// What the window keeps from frame to frame besides the view and the settings.
+#[derive(Default)]
+pub struct Face {
+    /// The timeline.
+    pub timeline: Timeline,
+    draft: String,
+}
+
+/// Draws everything. Returns what the user wants.
+pub fn draw(ui: &mut Ui, face: &mut Face, view: &View, settings: &mut Settings) -> Vec<Action> {
+    let mut actions = Vec::new();
+    theme::follow(ui.ctx(), settings.look);
+    let palette = Palette::of(ui.ctx());
+    let whole = ui.max_rect();
+    ui.painter().rect_filled(whole, 0.0, palette.ground);
+    let inner = whole.shrink(MARGIN);
+    let roomy = whole.width() >= ROOMY.x && whole.height() >= ROOMY.y;
+
+    let mut head = inset(ui, inner, "head");
+    top_bar(&mut head, view, settings, &mut face.draft, &mut actions);
+    for problem in view.problems() {
+        banner(&mut head, &problem);
+    }
+    if !roomy {
+        tabs(&mut head, settings, &Page::ALL);
+    }
+    let top = head.min_rect().max.y + 6.0;
+    let body = Rect::from_min_max(pos2(inner.min.x, top), pos2(inner.max.x, inner.max.y - FOOT));
+    if roomy {
+        roomy_body(ui, face, view, settings, body, &mut actions);
+    } else {
+        small_body(ui, face, view, settings, body, &mut actions);
+    }
+    let place = Rect::from_min_max(pos2(inner.min.x, inner.max.y - FOOT + 4.0), inner.max);
+    let mut line = inset(ui, place, "foot");
+    line.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        note(ui, foot(view, inner.width()));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| mode_line(ui, view));
+    });
+    actions
+}
+
+/// A part of the window with a layout of its own.
+fn inset(ui: &mut Ui, rect: Rect, name: &str) -> Ui {
+    let mut part = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect).layout(Layout::top_down(Align::Min)));
+    part.set_clip_rect(rect.expand(MARGIN / 2.0).intersect(ui.clip_rect()));
+    part
+}
+
+fn banner(ui: &mut Ui, words: &str) {
+    let palette = Palette::of(ui.ctx());
+    egui::Frame::NONE
+        .fill(palette.panel)
+        .stroke(Stroke::new(1.0, palette.warning))
+        .corner_radius(4)
+        .inner_margin(egui::Margin::symmetric(8, 3))
+        .show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
+            ui.add(egui::Label::new(egui::RichText::new(format!("Problem: {words}")).color(palette.warning)).wrap());
+        });
+}
+
+fn tabs(ui: &mut Ui, settings: &mut Settings, pages: &[Page]) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
+        for &page in pages {
+            if choice(ui, settings.page == page, page.name()).clicked() {
+                settings.page = page;
+            }
+        }
+    });
+}
+
+fn roomy_body(
+    ui: &mut Ui,
+    face: &mut Face,
+    view: &View,
+    settings: &mut Settings,
+    body: Rect,
+    actions: &mut Vec<Action>,
+) {
+    let now_width = now::WIDTH.max(body.width() * 0.16).min(340.0);
+    let left = Rect::from_min_max(body.min, pos2(body.max.x - now_width - MARGIN, body.max.y));
+    // The page below gets what the controls take, as long as the timeline keeps the larger part.
+    let page_height = (body.height() * 0.42).clamp(150.0, 260.0);
+    let upper = Rect::from_min_max(left.min, pos2(left.max.x, left.max.y - page_height - MARGIN));
+    let lower = Rect::from_min_max(pos2(left.min.x, left.max.y - page_height), left.max);
+    timeline_part(ui, face, view, settings, upper, actions);
+    let side = Rect::from_min_max(pos2(left.max.x + MARGIN, body.min.y), body.max);
+    let mut part = inset(ui, side, "now");
+    scrolled(&mut part, "now", |ui| now(ui, view));
+
+    if matches!(settings.page, Page::Timeline | Page::Now) {
+        settings.page = Page::Controls;
+    }
+    if lower.width() >= WIDE {
+        let third = (lower.width() - 2.0 * MARGIN) / 3.0;
+        let column = |index: f32, width: f32| {
+            let x = lower.min.x + index * (third + MARGIN);
+            Rect::from_min_max(pos2(x, lower.min.y), pos2(x + width, lower.max.y))
+        };
+        page_part(ui, face, view, settings, column(0.0, third * 1.4), Page::Controls, actions);
+        let rest = Rect::from_min_max(pos2(lower.min.x + third * 1.4 + MARGIN, lower.min.y), lower.max);
+        let mut head = inset(ui, rest, "tabs");
+        if settings.page == Page::Controls {
+            settings.page = Page::Pass;
+        }
+        tabs(&mut head, settings, &[Page::Pass, Page::Engine, Page::Export]);
+        let below = Rect::from_min_max(pos2(rest.min.x, head.min_rect().max.y + 4.0), rest.max);
+        page_part(ui, face, view, settings, below, settings.page, actions);
+        return;
+    }
+    let mut head = inset(ui, lower, "tabs");
+    tabs(&mut head, settings, &[Page::Controls, Page::Pass, Page::Engine, Page::Export]);
+    let below = Rect::from_min_max(pos2(lower.min.x, head.min_rect().max.y + 4.0), lower.max);
+    page_part(ui, face, view, settings, below, settings.page, actions);
+}
+
+fn small_body(
+    ui: &mut Ui,
+    face: &mut Face,
+    view: &View,
+    settings: &mut Settings,
+    body: Rect,
+    actions: &mut Vec<Action>,
+) {
+    match settings.page {
+        Page::Timeline => timeline_part(ui, face, view, settings, body, actions),
+        page => {
+            if page_part(ui, face, view, settings, body, page, actions) {
+                settings.page = Page::Timeline;
+            }
+        }
+    }
+}
+
+/// Draws a page. Whether it sent the timeline somewhere.
+fn page_part(
+    ui: &mut Ui,
+    face: &mut Face,
+    view: &View,
+    settings: &mut Settings,
+    rect: Rect,
+    page: Page,
+    actions: &mut Vec<Action>,
+) -> bool {
+    let mut part = inset(ui, rect, page.name());
+    let bars = settings.bars;
+    let mut clicked = None;
+    scrolled(&mut part, page.name(), |ui| match page {
+        Page::Timeline => {}
+        Page::Now => now(ui, view),
+        Page::Controls => controls(ui, view, actions),
+        Page::Pass => clicked = pass_page(ui, view, bars, actions),
+        Page::Engine => engine_page(ui, view),
+        Page::Export => export_page(ui, view, settings, actions),
+    });
+    if let Some(at_s) = clicked {
+        face.timeline.show_instant(at_s, settings.span.seconds(), &view.history);
+    }
+    clicked.is_some()
+}
+
+fn scrolled(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+    ScrollArea::vertical().id_salt(name).auto_shrink([false, false]).show(ui, |ui| {
+        // Room for the scroll bar.
+        ui.set_max_width(ui.available_width() - 6.0);
+        add(ui);
+    });
+}
+
+fn timeline_part(
+    ui: &mut Ui,
+    face: &mut Face,
+    view: &View,
+    settings: &mut Settings,
+    rect: Rect,
+    actions: &mut Vec<Action>,
+) {
+    let mut head = inset(ui, rect, "timeline head");
+    head.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
+        for span in Span::ALL {
+            let words = format!("{:.0} s", span.seconds());
+            if choice(ui, settings.span == span, &words).on_hover_text("Time across the timeline").clicked() {
+                settings.span = span;
+            }
+        }
+        ui.add_space(8.0);
+        for (bars, words) in [(false, "Seconds"), (true, "Bars")] {
+            if choice(ui, settings.bars == bars, words).on_hover_text("What the time axis counts").clicked() {
+                settings.bars = bars;
+            }
+        }
+        ui.add_space(8.0);
+        let live = face.timeline.is_live();
+        let words = if live { "Freeze" } else { "Back to now" };
+        let help = "Stand still, or follow the sound; wheel and drag scroll back";
+        if button(ui, words).on_hover_text(help).clicked() {
+            face.timeline.set_live(!live, &view.history);
+        }
+    });
+    let area = Rect::from_min_max(pos2(rect.min.x, head.min_rect().max.y + 4.0), rect.max);
+    face.timeline.show(&mut inset(ui, area, "timeline"), area, view, settings, actions);
+}

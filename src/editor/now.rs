@@ -1,0 +1,157 @@
+//! What is heard now: gate and meter, singing, speech and music, the genre with its fourteen bars, tags.
+
+use egui::{Align, Align2, FontId, Layout, Rect, RichText, Sense, Stroke, Ui, vec2};
+
+use super::theme::{Palette, ink_on};
+use super::view::View;
+use super::widgets::{bar, group, note, title};
+use crate::say::genre::GENRES;
+
+/// Width that the panel asks for beside the timeline.
+pub const WIDTH: f32 = 228.0;
+
+/// From this width on, the genre stands beside the meter.
+const TWO_COLUMNS: f32 = 430.0;
+
+/// Draws the panel into what room there is.
+pub fn now(ui: &mut Ui, view: &View) {
+    let whole = ui.available_width();
+    if whole < TWO_COLUMNS {
+        part(ui, view, meter);
+        part(ui, view, genre);
+        part(ui, view, tags);
+        return;
+    }
+    let half = (whole - 8.0) / 2.0;
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        let mut column = |parts: &[fn(&mut Ui, &View)]| {
+            ui.allocate_ui_with_layout(vec2(half, 0.0), Layout::top_down(Align::Min), |ui| {
+                ui.set_width(half);
+                parts.iter().for_each(|draw| part(ui, view, *draw));
+            });
+        };
+        column(&[meter, tags]);
+        column(&[genre]);
+    });
+}
+
+fn part(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View)) {
+    group(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        draw(ui, view);
+    });
+}
+
+/// In one word, what is heard.
+#[must_use]
+pub fn verdict(view: &View) -> &'static str {
+    let now = &view.standing;
+    if now.point.gate {
+        "VOICE"
+    } else if now.silent {
+        "silence"
+    } else {
+        "no voice"
+    }
+}
+
+fn meter(ui: &mut Ui, view: &View) {
+    let palette = Palette::of(ui.ctx());
+    let now = &view.standing;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
+    let spoken = format!("{}, {:.2}", verdict(view), now.point.probability);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Status, true, &spoken));
+    let painter = ui.painter();
+    let lamp = Rect::from_min_size(rect.min, vec2(86.0, rect.height()));
+    let (fill, ink) =
+        if now.point.gate { (palette.gate, ink_on(palette.gate)) } else { (palette.raised, palette.text) };
+    painter.rect(lamp, 4.0, fill, Stroke::new(1.0, palette.outline), egui::StrokeKind::Inside);
+    painter.text(lamp.center(), Align2::CENTER_CENTER, verdict(view), FontId::proportional(14.0), ink);
+    let value = format!("{:.2}", now.point.probability);
+    painter.text(rect.right_center(), Align2::RIGHT_CENTER, value, FontId::proportional(20.0), palette.text);
+    let middle = format!("level {}", percent(now.point.level));
+    let at = egui::pos2(lamp.max.x + 8.0, rect.center().y);
+    painter.text(at, Align2::LEFT_CENTER, middle, FontId::proportional(11.0), palette.faint);
+
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
+    let painter = ui.painter();
+    let probability = Rect::from_min_size(rect.min, vec2(rect.width(), 13.0));
+    let level = Rect::from_min_size(rect.min + vec2(0.0, 16.0), vec2(rect.width(), 5.0));
+    for (area, value, colour) in
+        [(probability, now.point.probability, palette.voice), (level, now.point.level, palette.gate)]
+    {
+        painter.rect_filled(area, 2.0, palette.quiet);
+        let filled = Rect::from_min_size(area.min, vec2(area.width() * value.clamp(0.0, 1.0), area.height()));
+        painter.rect_filled(filled, 2.0, colour);
+    }
+    for (at, width) in [(view.threshold, 2.0), ((view.threshold - view.hysteresis).max(0.0), 1.0)] {
+        let x = probability.min.x + at * probability.width();
+        painter.vline(x, probability.y_range().expand(1.0), Stroke::new(width + 2.0, palette.casing));
+        painter.vline(x, probability.y_range().expand(1.0), Stroke::new(width, palette.handle));
+    }
+    for (label, value) in view.voice_labels.iter().zip(now.point.outputs) {
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 15.0), Sense::hover());
+        bar(ui, rect, label, value, palette.faint, false, 58.0);
+    }
+}
+
+/// The genre in words, and how sure it is.
+#[must_use]
+pub fn genre_words(view: &View) -> (String, Option<f32>) {
+    let now = &view.standing;
+    match now.genre.top {
+        Some(top) if now.saying => (GENRES[top].to_owned(), Some(now.genre.confidence)),
+        None if now.saying => ("unsure".to_owned(), None),
+        _ if now.silent => ("silence".to_owned(), None),
+        _ if view.history.beliefs().len() == 0 => ("listening".to_owned(), None),
+        _ => ("no music".to_owned(), None),
+    }
+}
+
+fn genre(ui: &mut Ui, view: &View) {
+    let palette = Palette::of(ui.ctx());
+    let (words, confidence) = genre_words(view);
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(&words).size(18.0).strong());
+        if let Some(confidence) = confidence {
+            ui.label(RichText::new(percent(confidence)).size(14.0).color(palette.faint));
+        }
+    });
+    let now = &view.standing;
+    // The panel is as high as it is; all fourteen stay in sight where that is possible.
+    let height = ((ui.available_height() - 64.0) / GENRES.len() as f32).clamp(12.0, 18.0);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    for (genre, name) in GENRES.iter().enumerate() {
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+        let value = if now.saying { now.genre.probability[genre] } else { 0.0 };
+        let spoken = format!("{name} {}", percent(value));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Meter, true, &spoken));
+        let top = now.genre.top == Some(genre) && now.saying;
+        bar(ui, rect, name, value, palette.genre(genre, if top { 1.0 } else { 0.6 }), top, 62.0);
+    }
+}
+
+fn tags(ui: &mut Ui, view: &View) {
+    let palette = Palette::of(ui.ctx());
+    title(ui, "Also heard");
+    if view.tags.is_empty() {
+        note(ui, "Nothing yet");
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+        for (tag, probability) in &view.tags {
+            let words = format!("{tag} {:.0}", probability * 100.0);
+            let galley = ui.painter().layout_no_wrap(words.clone(), FontId::proportional(11.5), palette.text);
+            let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(12.0, 4.0), Sense::hover());
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &words));
+            ui.painter().rect_filled(rect, 8.0, palette.raised);
+            ui.painter().galley(rect.min + vec2(6.0, 2.0), galley, palette.text);
+        }
+    });
+}
+
+fn percent(value: f32) -> String {
+    format!("{:.0} %", value * 100.0)
+}

@@ -1,0 +1,8 @@
+//! The window's promises, without a host and without a display: what it looks like, that nothing is cut off, that a
+//! keyboard and a screen reader reach everything.
+
+mod hands;
+mod pictures;
+mod raster;
+mod scene;
+mod text_fits;

@@ -1,0 +1,113 @@
+//! The window looks as it did when somebody last looked at it. Where it is meant to have changed:
+//! `EARMARK_UPDATE_PICTURES=1 cargo test --release --test window`, and look.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+
+use earmark::editor::settings::{Look, Page, Span};
+use egui::{ColorImage, Vec2, vec2};
+
+use crate::raster::{Textures, draw};
+use crate::scene::{Scene, idle, instrumental, singing};
+
+/// A channel may differ by this much, 0..255: rounding differs from processor to processor.
+const TOLERANCE: u8 = 24;
+/// Share of pixels that may differ by more.
+const MOST_DIFFERENT: f64 = 0.002;
+
+fn picture(scene: Scene, size: Vec2, scale: f32) -> ColorImage {
+    let textures = Textures::default();
+    let mut harness = scene.harness(size, scale, &textures);
+    harness.run_ok();
+    let pixels = [(size.x * scale) as usize, (size.y * scale) as usize];
+    let primitives = harness.ctx.tessellate(harness.output().shapes.clone(), scale);
+    draw(&textures, &primitives, pixels, scale)
+}
+
+fn keeps(name: &str, scene: Scene, size: Vec2, scale: f32) {
+    let drawn = picture(scene, size, scale);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/window/pictures").join(format!("{name}.png"));
+    if std::env::var_os("EARMARK_UPDATE_PICTURES").is_some() {
+        save(&path, &drawn);
+        return;
+    }
+    let kept = image::open(&path).expect("a kept picture").to_rgb8();
+    assert_eq!([kept.width() as usize, kept.height() as usize], drawn.size, "{name}");
+    let differs = |(kept, drawn): &(&image::Rgb<u8>, &egui::Color32)| {
+        (0..3).any(|channel| kept.0[channel].abs_diff(drawn[channel]) > TOLERANCE)
+    };
+    let different = kept.pixels().zip(&drawn.pixels).filter(differs).count() as f64 / drawn.pixels.len() as f64;
+    if different > MOST_DIFFERENT {
+        let beside = std::env::temp_dir().join(format!("earmark-window-{name}.png"));
+        save(&beside, &drawn);
+        panic!("{name}: {:.2} % of it differs; it now looks like {}", different * 100.0, beside.display());
+    }
+}
+
+fn save(path: &std::path::Path, picture: &ColorImage) {
+    let file = BufWriter::new(File::create(path).expect("can be written"));
+    let mut encoder = png::Encoder::new(file, picture.width() as u32, picture.height() as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_compression(png::Compression::Best);
+    encoder.set_adaptive_filter(png::AdaptiveFilterType::Adaptive);
+    let rows: Vec<u8> = picture.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
+    encoder.write_header().expect("can be written").write_image_data(&rows).expect("can be written");
+}
+
+fn with(view: earmark::editor::View, change: impl FnOnce(&mut earmark::editor::Settings)) -> Scene {
+    let mut scene = Scene::new(view);
+    scene.settings.look = Look::Dark;
+    change(&mut scene.settings);
+    scene
+}
+
+const USUAL: Vec2 = vec2(960.0, 640.0);
+const SMALL: Vec2 = vec2(480.0, 320.0);
+
+#[test]
+fn idle_in_the_dark() {
+    keeps("idle", with(idle(), |_| {}), USUAL, 1.0);
+}
+
+#[test]
+fn singing_in_the_dark() {
+    keeps("singing", with(singing(), |_| {}), USUAL, 1.0);
+}
+
+#[test]
+fn singing_in_the_light_over_a_minute() {
+    keeps("singing-light", with(singing(), |s| (s.look, s.span, s.bars) = (Look::Light, Span::Long, true)), USUAL, 1.0);
+}
+
+#[test]
+fn an_instrumental_part_with_the_pass_below() {
+    keeps("instrumental", with(instrumental(), |s| (s.page, s.span) = (Page::Pass, Span::Long)), USUAL, 1.0);
+}
+
+#[test]
+fn a_problem_with_the_engine_below() {
+    let mut view = singing();
+    view.status.note = Some("a model is damaged (weights are not finite); reinstall the plugin".to_owned());
+    keeps("problem", with(view, |s| s.page = Page::Engine), USUAL, 1.0);
+}
+
+#[test]
+fn small_with_the_timeline_alone() {
+    keeps("small-timeline", with(singing(), |s| s.page = Page::Timeline), SMALL, 1.0);
+}
+
+#[test]
+fn small_with_the_controls_in_the_light() {
+    keeps("small-controls", with(singing(), |s| (s.page, s.look) = (Page::Controls, Look::Light)), SMALL, 1.0);
+}
+
+#[test]
+fn small_at_twice_the_pixels() {
+    keeps("small-2x", with(singing(), |s| s.page = Page::Now), SMALL, 2.0);
+}
+
+#[test]
+fn large() {
+    keeps("large", with(singing(), |s| s.page = Page::Export), vec2(1_480.0, 820.0), 1.0);
+}
