@@ -37,3 +37,5 @@ mod training;
 mod transfer;
 #[path = "cli/usage.rs"]
 mod usage;
+#[path = "cli/zoo.rs"]
+mod zoo;

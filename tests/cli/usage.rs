@@ -37,13 +37,13 @@ fn zoo_and_tags_list_what_is_built_in() {
     let zoo = earmark(["zoo", "--json"]).quiet().json();
     let models = zoo.as_array().expect("an array of models");
     assert!(!models.is_empty());
+    let text = earmark(["zoo"]).quiet().stdout;
     for model in models {
         for field in ["name", "task", "source", "licence"] {
             assert!(model[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {model}");
         }
         assert!(model["parameters"].as_u64().is_some_and(|n| n > 1000), "{model}");
         assert!(model["front_end"].is_object() && model["scores"].is_array(), "{model}");
-        let text = earmark(["zoo"]).quiet().stdout;
         assert!(text.contains(model["name"].as_str().unwrap()));
     }
     let tags = earmark(["tags"]).quiet().stdout;

@@ -1,0 +1,88 @@
+//! The table of nets: made by one command, gone on with by the same, and refused where it would mix two tables.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::Path;
+
+use crate::spectra::write;
+use crate::support::{Run, earmark, scratch};
+
+/// The command that makes a table of two nets in `directory`.
+fn table(directory: &Path, budget_s: &str) -> Run {
+    let file = |name: &str| directory.join(name).into_os_string();
+    let words: [OsString; 17] = [
+        "zoo".into(),
+        "--table".into(),
+        "genre".into(),
+        "--data".into(),
+        file("halves_train.safetensors"),
+        "--valid".into(),
+        file("halves_valid.safetensors"),
+        "--net".into(),
+        "cnn3x3".into(),
+        "--net".into(),
+        "statistics".into(),
+        "--seeds".into(),
+        "2".into(),
+        "--budget-s".into(),
+        budget_s.into(),
+        "--out".into(),
+        file("tables"),
+    ];
+    earmark(words)
+}
+
+#[test]
+fn a_table_is_made_once_and_holds_every_net() {
+    let directory = scratch("zoo-table");
+    write(&directory.join("halves_train.safetensors"), 16);
+    write(&directory.join("halves_valid.safetensors"), 6);
+    let first = table(&directory, "0.5").quiet().stdout;
+    assert!(first.contains("cnn3x3, seed 2, ") && first.contains("statistics, seed 1: accuracy 1.000"), "{first}");
+
+    let read = |name: &str| fs::read_to_string(directory.join("tables").join(name)).unwrap();
+    let (markdown, csv) = (read("genre-halves.md"), read("genre-halves.csv"));
+    assert!(
+        markdown.contains("16 clips to learn from, 6 to measure on") && markdown.contains("| cnn3x3 | "),
+        "{markdown}"
+    );
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows.len(), 3, "{csv}");
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{csv}");
+    let net = rows.iter().find(|row| row[0] == "cnn3x3").expect("a row");
+    assert_eq!(net[4], "2", "two seeds: {csv}");
+    assert!(directory.join("tables/genre-halves.png").metadata().unwrap().len() > 1000);
+
+    // Once more: nothing is trained, the table is the same.
+    let model = directory.join("tables/run-halves/cnn3x3-1.safetensors");
+    let trained = model.metadata().unwrap().modified().unwrap();
+    let second = table(&directory, "0.5").quiet().stdout;
+    assert!(!second.contains("steps"), "{second}");
+    assert_eq!(model.metadata().unwrap().modified().unwrap(), trained);
+    let accuracy = |csv: &str| -> Vec<String> { csv.lines().map(|l| l.split(',').take(6).collect()).collect() };
+    assert_eq!(accuracy(&read("genre-halves.csv")), accuracy(&csv));
+
+    // One more cell than there is.
+    fs::remove_file(directory.join("tables/run-halves/cnn3x3-2.json")).unwrap();
+    assert!(table(&directory, "0.5").quiet().stdout.contains("cnn3x3, seed 2"));
+
+    let plan = directory.join("tables/run-halves/cnn3x3.plan.json");
+    let error = table(&directory, "0.6");
+    assert!(error.stderr.contains("choose another --run"), "{} {}", plan.display(), error.stderr);
+}
+
+#[test]
+fn systems_without_weights_are_listed_with_what_they_cost() {
+    let zoo = earmark(["zoo", "--json"]).quiet().json();
+    let rows = zoo.as_array().expect("an array");
+    let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("no row {name}"));
+    for name in ["multi_kernel", "deepsound", "compact_cnn_nonlocal", "pons"] {
+        let row = row(name);
+        assert!(row["training_data"].as_str().is_some_and(|text| text.starts_with("not trained")), "{row}");
+        assert!(row["cost_ms_per_s"].as_f64().is_some_and(|ms| ms > 0.0 && ms < 1000.0), "{row}");
+        assert_eq!(row["scores"], serde_json::json!([]));
+    }
+    assert!(row("ced-tiny")["cost_ms_per_s"].as_f64().is_some_and(|ms| ms > 0.0));
+    let help = earmark([OsStr::new("train"), OsStr::new("--help")]).quiet().stdout;
+    assert!(help.contains("musictagger_crnn") && help.contains("lstm_bi"), "{help}");
+}
