@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::models::Models;
+use crate::nets::coarse::Taggers;
 use crate::nets::{Net, Tagging, VocalStream};
 
 /// The user's wish.
@@ -61,7 +62,8 @@ pub trait Backend: Send {
         end: bool,
     ) -> Result<Vec<Vec<f32>>, BackendError>;
 
-    /// Tags windows (rows of mel values each) with tagger number `tagger`.
+    /// Tags windows (rows of mel values each) with tagger number `tagger`; the net for coarse spectra, if there is one,
+    /// stands behind the taggers.
     ///
     /// # Errors
     /// If the device failed or there is no such tagger.
@@ -93,20 +95,26 @@ impl Backend for Cpu {
     ) -> Result<Vec<Vec<f32>>, BackendError> {
         match &self.0.vocal.net {
             Net::Vocal(net) => Ok(net.step(streams, frames, end)?),
-            Net::Ced(_) | Net::Musicnn(_) | Net::Compact(_) | Net::Head(_) => {
+            Net::Ced(_) | Net::Musicnn(_) | Net::Compact(_) | Net::Stack(_) | Net::Coarse(_) | Net::Head(_) => {
                 Err(BackendError("the voice model is not frame-wise".to_owned()))
             }
         }
     }
 
     fn tag(&mut self, tagger: usize, windows: &[&[f32]]) -> Result<Vec<Tagging>, BackendError> {
-        let model = self.0.taggers.get(tagger).ok_or_else(|| BackendError(format!("there is no tagger {tagger}")))?;
+        let models = &self.0;
+        let model = models.taggers.iter().chain(&models.coarse).nth(tagger);
+        let model = model.ok_or_else(|| BackendError(format!("there is no tagger {tagger}")))?;
         windows
             .iter()
             .map(|window| match &model.net {
                 Net::Ced(net) => Ok(net.forward(window)?),
                 Net::Musicnn(net) => Ok(net.forward(window)?),
                 Net::Compact(net) => Ok(net.forward(window)?),
+                Net::Coarse(net) => {
+                    Ok(net.forward(Taggers::among(models.taggers.iter().map(|model| &model.net))?, window)?)
+                }
+                Net::Stack(net) => Ok(net.forward(window)?),
                 Net::Vocal(_) | Net::Head(_) => Err(BackendError(format!("{} is not a tagger", model.card.name))),
             })
             .collect()

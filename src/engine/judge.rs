@@ -7,6 +7,12 @@ use crate::nets::{Card, Head, Model, Net, Tagging, genre_name};
 /// would speak of what is the smaller part.
 const LEAST_KNOWN: f32 = 0.5;
 
+/// The collection whose classes are all among [`GENRES`], as a coarse net's labels begin.
+const COLLECTION: &str = "gtzan/";
+/// How much the names count beside what a coarse net says, and how much that counts: powers of their probabilities.
+const NAMES: f32 = 1.0;
+const COARSE: f32 = 0.4;
+
 /// What is said of one window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
@@ -25,7 +31,15 @@ pub struct Judge {
     by_name: ByName,
     speech: Option<usize>,
     music: Option<usize>,
+    coarse: Option<CoarseWords>,
     head: Option<OwnHead>,
+}
+
+/// What a net for coarse spectra says, which stands behind the taggers.
+struct CoarseWords {
+    tagger: usize,
+    /// Label and genre.
+    classes: Vec<(usize, usize)>,
 }
 
 struct OwnHead {
@@ -37,9 +51,9 @@ struct OwnHead {
 }
 
 impl Judge {
-    /// A judge of the words of these taggers, by `head` where there is one.
+    /// A judge of the words of these taggers, with those of a net for `coarse` spectra where there is one, or by `head`.
     #[must_use]
-    pub fn new(cards: &[&Card], head: Option<&Model>) -> Self {
+    pub fn new(cards: &[&Card], coarse: Option<&Card>, head: Option<&Model>) -> Self {
         let labels: Vec<&[String]> = cards.iter().map(|card| card.labels.as_slice()).collect();
         let first = labels.first().copied().unwrap_or_default();
         let find = |name: &str| first.iter().position(|label| label == name);
@@ -47,6 +61,7 @@ impl Judge {
             by_name: ByName::new(&labels),
             speech: find("Speech"),
             music: find("Music"),
+            coarse: coarse.map(|card| CoarseWords::new(card, cards.len())),
             head: head.and_then(|model| OwnHead::new(model, cards)),
         }
     }
@@ -63,13 +78,44 @@ impl Judge {
             _ => true,
         };
         match &self.head {
-            None => Verdict { music, saying: music, genre: self.by_name.read(&probabilities), own: Vec::new() },
+            None => {
+                let mut genre = self.by_name.read(&probabilities);
+                if let Some(coarse) = &self.coarse {
+                    coarse.add_to(&mut genre, &probabilities);
+                }
+                Verdict { music, saying: music, genre, own: Vec::new() }
+            }
             Some(head) => {
                 let own = head.read(taggings);
                 let genre = head.genre(&own);
                 Verdict { music, saying: music && genre.is_some(), genre: genre.unwrap_or_default(), own }
             }
         }
+    }
+}
+
+impl CoarseWords {
+    fn new(card: &Card, tagger: usize) -> Self {
+        let genre = |label: &String| {
+            let class = label.strip_prefix(COLLECTION)?;
+            GENRES.iter().position(|genre| *genre == class)
+        };
+        let classes = card.labels.iter().enumerate().filter_map(|(at, label)| Some((at, genre(label)?)));
+        Self { tagger, classes: classes.collect() }
+    }
+
+    /// The product of both opinions; a genre that the coarse net does not know gets its average opinion.
+    fn add_to(&self, genre: &mut GenreProbability, probabilities: &[Option<&[f32]>]) {
+        let Some(said) = probabilities.get(self.tagger).copied().flatten() else { return };
+        let log = |p: f32| p.max(1e-6).ln();
+        let known: Vec<(usize, f32)> = self.classes.iter().map(|&(label, genre)| (genre, log(said[label]))).collect();
+        let average = known.iter().map(|(_, log)| log).sum::<f32>() / known.len().max(1) as f32;
+        for (at, p) in genre.iter_mut().enumerate() {
+            let opinion = known.iter().find(|(genre, _)| *genre == at).map_or(average, |(_, log)| *log);
+            *p = (NAMES * log(*p) + COARSE * opinion).exp();
+        }
+        let sum: f32 = genre.iter().sum();
+        genre.iter_mut().for_each(|p| *p /= sum);
     }
 }
 

@@ -16,11 +16,15 @@ const EMBEDDED_TAGGERS: [&[u8]; 3] = [
     include_bytes!("../../models/musicnn-mtt.safetensors"),
 ];
 
+/// Hears genres through the taggers; see [`crate::nets::Coarse`].
+const EMBEDDED_COARSE: &[u8] = include_bytes!("../../models/earmark-genre.safetensors");
+
 /// A choice of models, cheap to make: only the cards are read.
 #[derive(Clone)]
 pub struct ModelSet {
     vocal: Entry,
     taggers: Vec<Entry>,
+    coarse: Option<Entry>,
     head: Option<Entry>,
 }
 
@@ -78,6 +82,7 @@ impl ModelSet {
         Ok(Self {
             vocal: entry(EMBEDDED_VOCAL)?,
             taggers: EMBEDDED_TAGGERS.into_iter().map(entry).collect::<Result<_, _>>()?,
+            coarse: Some(entry(EMBEDDED_COARSE)?),
             head: None,
         })
     }
@@ -100,16 +105,23 @@ impl ModelSet {
             (entry, Net::Head(head)) => {
                 self.check_head(&entry.card, head.width())?;
                 self.head = Some(entry);
+                // The head alone says what is said.
+                self.coarse = None;
+            }
+            (entry, Net::Coarse(net)) => {
+                self.check_head(&entry.card, net.width())?;
+                self.coarse = Some(entry);
             }
             (entry, _) => {
                 self.taggers = vec![entry];
+                self.coarse = None;
                 self.head = None;
             }
         }
         Ok(self)
     }
 
-    /// Whether the head's taggers are there and give as many features as it takes.
+    /// Whether a head's (or a coarse net's) taggers are there and give as many features as it takes.
     fn check_head(&self, head: &Card, found: usize) -> Result<(), ModelError> {
         let mut wanted = 0;
         for name in &head.taggers {
@@ -136,20 +148,26 @@ impl ModelSet {
         self.head.as_ref().map(|entry| &entry.card)
     }
 
+    /// The card of the net for coarse spectra, where there is one.
+    #[must_use]
+    pub fn coarse_card(&self) -> Option<&Card> {
+        self.coarse.as_ref().map(|entry| &entry.card)
+    }
+
     /// A judge of what these taggers have said, without building them.
     ///
     /// # Errors
     /// As [`Model::from_bytes`], for the head.
     pub fn judge(&self) -> Result<Judge, ModelError> {
         let head = self.head.as_ref().map(|entry| Model::from_bytes(entry.bytes.get())).transpose()?;
-        Ok(Judge::new(&self.tagger_cards().collect::<Vec<_>>(), head.as_ref()))
+        Ok(Judge::new(&self.tagger_cards().collect::<Vec<_>>(), self.coarse_card(), head.as_ref()))
     }
 
     /// What each stream to the worker carries: the voice model's front end, then one for each distinct front end of the
     /// taggers.
     pub(super) fn streams(&self) -> Vec<FrontEnd> {
         let mut streams = vec![self.vocal.card.front_end.clone()];
-        for card in self.tagger_cards() {
+        for card in self.tagger_cards().chain(self.coarse_card()) {
             if !streams[1..].contains(&card.front_end) {
                 streams.push(card.front_end.clone());
             }
@@ -169,7 +187,8 @@ impl ModelSet {
         let taggers =
             self.taggers.iter().map(|entry| Model::from_bytes(entry.bytes.get())).collect::<Result<_, _>>()?;
         let head = self.head.as_ref().map(|entry| Model::from_bytes(entry.bytes.get())).transpose()?;
-        Ok(Models { vocal, taggers, head })
+        let coarse = self.coarse.as_ref().map(|entry| Model::from_bytes(entry.bytes.get())).transpose()?;
+        Ok(Models { vocal, taggers, coarse, head })
     }
 }
 
@@ -179,6 +198,8 @@ pub struct Models {
     pub vocal: Model,
     /// Window-wise taggers.
     pub taggers: Vec<Model>,
+    /// Genres heard through the taggers.
+    pub coarse: Option<Model>,
     /// Classes of somebody's own on the taggers' words.
     pub head: Option<Model>,
 }

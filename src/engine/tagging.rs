@@ -9,6 +9,7 @@ use super::models::Models;
 use super::readings::{GenreReading, TaggerShape};
 use super::vocal::SILENCE_PEAK;
 use crate::listen::FrontEnd;
+use crate::nets::coarse::CoarseEar;
 use crate::nets::genre::GENRES;
 use crate::nets::{Ced, Compact, Musicnn, Net, Tagging};
 
@@ -19,13 +20,15 @@ pub struct Pace {
     pub refresh_s: f64,
     /// Refreshes from one run of each further tagger to the next; they take turns.
     pub further_every: u64,
+    /// The same for a net that hears through the taggers, and costs as much as they do together.
+    pub coarse_every: u64,
 }
 
 impl Pace {
     /// For playing: a reading each second, at about a tenth of a core.
-    pub const LIVE: Self = Self { refresh_s: 1.0, further_every: 3 };
+    pub const LIVE: Self = Self { refresh_s: 1.0, further_every: 3, coarse_every: 8 };
     /// For whole files: windows of the first tagger follow one another without overlap.
-    pub const FILE: Self = Self { refresh_s: 10.0, further_every: 2 };
+    pub const FILE: Self = Self { refresh_s: 10.0, further_every: 2, coarse_every: 2 };
 }
 
 /// With [`super::Ear::set_eco`] the taggers run only at every fourth refresh, beginning with the first.
@@ -48,6 +51,11 @@ impl TaggerWindow {
             // The embedding would take 1008 frames; a round second keeps windows and refreshes in step.
             Net::Ced(_) => Self { frames: 1000.min(Ced::MOST_FRAMES), fewest: Ced::FEWEST_FRAMES },
             Net::Compact(_) => Self { frames: Compact::FRAMES, fewest: Compact::FEWEST_FRAMES },
+            Net::Coarse(_) => Self { frames: CoarseEar::FRAMES, fewest: CoarseEar::FEWEST_FRAMES },
+            Net::Stack(net) => {
+                let fewest = net.fewest_frames().max(Compact::FEWEST_FRAMES);
+                Self { frames: Compact::FRAMES, fewest }
+            }
             // Below two seconds the long temporal filters see mostly padding.
             Net::Musicnn(_) | Net::Vocal(_) | Net::Head(_) => Self { frames: Musicnn::FRAMES, fewest: 130 },
         }
@@ -68,6 +76,7 @@ struct Plan {
     /// Index into the tag streams (link stream minus one).
     stream: usize,
     window: TaggerWindow,
+    coarse: bool,
 }
 
 impl TaggerPlan {
@@ -75,7 +84,7 @@ impl TaggerPlan {
     pub(super) fn new(models: &Models, streams: &[FrontEnd]) -> Self {
         let plan = |model: &crate::nets::Model| {
             let stream = streams[1..].iter().position(|front_end| *front_end == model.card.front_end).unwrap_or(0);
-            Plan { stream, window: TaggerWindow::of(&model.net) }
+            Plan { stream, window: TaggerWindow::of(&model.net), coarse: matches!(model.net, Net::Coarse(_)) }
         };
         let shape = |model: &crate::nets::Model| TaggerShape {
             name: model.card.name.clone(),
@@ -85,8 +94,8 @@ impl TaggerPlan {
         let cards: Vec<_> = models.taggers.iter().map(|model| &model.card).collect();
         let speakers = || models.taggers.iter().chain(&models.head);
         Self {
-            taggers: models.taggers.iter().map(plan).collect(),
-            judge: Judge::new(&cards, models.head.as_ref()),
+            taggers: models.taggers.iter().chain(&models.coarse).map(plan).collect(),
+            judge: Judge::new(&cards, models.coarse.as_ref().map(|model| &model.card), models.head.as_ref()),
             labels: speakers()
                 .flat_map(|model| model.card.labels.iter().map(|label| (model.card.name.clone(), label.clone())))
                 .collect(),
@@ -263,10 +272,11 @@ impl TagDesk {
         };
         if !silent {
             for (index, tagger) in plan.taggers.iter().enumerate() {
+                let every = if tagger.coarse { self.pace.coarse_every } else { self.pace.further_every };
                 let due = index == 0
                     || last
                     || self.taggings[index].is_none()
-                    || (turn + 1) % self.pace.further_every == (index as u64 - 1) % self.pace.further_every;
+                    || (turn + 1) % every == (index as u64 - 1) % every;
                 let history = &self.histories[tagger.stream];
                 // A frame of another stream that completes at this very sample may or may not have arrived yet.
                 let known = if tagger.stream == 0 { now } else { now.saturating_sub(1) };

@@ -37,6 +37,10 @@ pub enum MelScale {
     Kaldi,
     /// Slaney's: linear below 1 kHz, logarithmic above; triangles linear in Hz.
     Slaney,
+    /// As many bands in each octave: `log2(f)`, from a lowest frequency above 0; triangles linear in Hz.
+    Octave,
+    /// Bands equally far apart in Hz: the spectrum itself, smoothed; triangles linear in Hz.
+    Linear,
 }
 
 /// Height of the mel triangles.
@@ -263,6 +267,7 @@ impl FrontEnd {
                 && self.f_max_hz <= f64::from(self.sample_rate_hz) / 2.0,
             "0 <= f_min_hz < f_max_hz <= sample_rate_hz / 2 must hold",
         )?;
+        ok(self.mel_scale != MelScale::Octave || self.f_min_hz > 0.0, "bands by octaves need f_min_hz above 0")?;
         ok(self.input_scale.is_finite() && self.input_scale > 0.0, "input_scale must be positive")?;
         ok((0.0..1.0).contains(&self.pre_emphasis), "pre_emphasis must lie in 0..1")?;
         let positive = match self.log {

@@ -35,12 +35,20 @@ impl MelBank {
             let weights = &self.weights[band.first_weight..band.first_weight + band.bins];
             let bins = &power[band.first_bin..band.first_bin + band.bins];
             let energy: f64 = weights.iter().zip(bins).map(|(weight, bin)| weight * bin).sum();
-            *mel = match self.log {
-                Log::Ln { floor } => energy.max(floor).ln(),
-                Log::Decibel { floor } => 10.0 * energy.max(floor).log10(),
-                Log::Log10Plus { gain } => (gain * energy + 1.0).log10(),
-            } as f32;
+            *mel = self.log.of(energy);
         }
+    }
+}
+
+impl Log {
+    /// A band's power, compressed.
+    pub(super) fn of(self, power: f64) -> f32 {
+        let value = match self {
+            Self::Ln { floor } => power.max(floor).ln(),
+            Self::Decibel { floor } => 10.0 * power.max(floor).log10(),
+            Self::Log10Plus { gain } => (gain * power + 1.0).log10(),
+        };
+        value as f32
     }
 }
 
@@ -55,7 +63,7 @@ impl FrontEnd {
 }
 
 /// `[n_mels][n_fft / 2 + 1]` triangle weights.
-fn dense(front_end: &FrontEnd) -> Vec<Vec<f64>> {
+pub(super) fn dense(front_end: &FrontEnd) -> Vec<Vec<f64>> {
     let FrontEnd { n_mels, n_fft, mel_scale, .. } = *front_end;
     let bins = n_fft / 2 + 1;
     let bin_hz = f64::from(front_end.sample_rate_hz) / n_fft as f64;
@@ -76,7 +84,7 @@ fn dense(front_end: &FrontEnd) -> Vec<Vec<f64>> {
                     let (x, [left, centre, right]) = match mel_scale {
                         MelScale::Kaldi if bin + 1 == bins => (f64::NEG_INFINITY, edges),
                         MelScale::Kaldi => (to_mel(mel_scale, f), edges),
-                        MelScale::Htk | MelScale::Slaney => (f, hz),
+                        MelScale::Htk | MelScale::Slaney | MelScale::Octave | MelScale::Linear => (f, hz),
                     };
                     scale * ((x - left) / (centre - left)).min((right - x) / (right - centre)).max(0.0)
                 })
@@ -101,6 +109,8 @@ fn to_mel(scale: MelScale, hz: f64) -> f64 {
         MelScale::Kaldi => 1127.0 * (1.0 + hz / 700.0).ln(),
         MelScale::Slaney if hz < 1000.0 => hz * 3.0 / 200.0,
         MelScale::Slaney => 15.0 + (hz / 1000.0).ln() * 27.0 / 6.4_f64.ln(),
+        MelScale::Octave => hz.log2(),
+        MelScale::Linear => hz,
     }
 }
 
@@ -110,5 +120,7 @@ fn to_hz(scale: MelScale, mel: f64) -> f64 {
         MelScale::Kaldi => 700.0 * ((mel / 1127.0).exp() - 1.0),
         MelScale::Slaney if mel < 15.0 => mel * 200.0 / 3.0,
         MelScale::Slaney => 1000.0 * ((mel - 15.0) * 6.4_f64.ln() / 27.0).exp(),
+        MelScale::Octave => mel.exp2(),
+        MelScale::Linear => mel,
     }
 }

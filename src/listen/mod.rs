@@ -8,10 +8,12 @@ mod frontend;
 mod mel;
 mod resample;
 mod stft;
+mod translation;
 
 pub use frontend::{FrontEnd, FrontEndError, Log, MAX_MELS, MelNorm, MelScale, Padding, Window};
 pub use resample::Resampler;
 pub use stft::MelStream;
+pub use translation::Translation;
 
 use std::ops::Range;
 

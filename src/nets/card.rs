@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::systems::system;
 use super::{Ced, Compact, Musicnn};
 use crate::listen::FrontEnd;
 
@@ -94,7 +95,7 @@ impl Card {
             "ced" => Ced::EMBEDDING,
             "compact" => Compact::EMBEDDING,
             "musicnn" => Musicnn::EMBEDDING,
-            _ => 0,
+            name => system(name).and_then(|system| system.plan().embedding().ok()).unwrap_or(0),
         }
     }
 

@@ -226,7 +226,8 @@ fn deviation_of(variance: f32) -> f32 {
     (variance.max(0.0) + 1e-4).sqrt()
 }
 
-fn softmax(logits: &mut [f32]) {
+/// Logits to probabilities that add up to 1, in place.
+pub(super) fn softmax(logits: &mut [f32]) {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     logits.iter_mut().for_each(|logit| *logit = (*logit - highest).exp());
     let sum: f32 = logits.iter().sum();

@@ -5,10 +5,12 @@
 
 mod card;
 mod ced;
+pub mod coarse;
 pub(crate) mod compact;
 pub(crate) mod conv_fsmn;
 mod convolution;
 pub(crate) mod crnn;
+pub mod filter;
 mod fsmn;
 pub mod genre;
 pub mod genre_name;
@@ -19,18 +21,23 @@ mod musicnn;
 mod product;
 pub(crate) mod recurrence;
 pub mod registry;
+pub mod stack;
+pub mod systems;
 mod vocal;
 
 pub use card::{CARD_FORMAT, Card, Provenance, Score, Task};
 pub use ced::Ced;
+pub use coarse::Coarse;
 pub use compact::Compact;
 pub use conv_fsmn::{ConvFsmn, ConvFsmnStream};
 pub use crnn::{Crnn, CrnnStream};
+pub use filter::Zeros;
 pub use fsmn::{Fsmn, FsmnStream};
 pub use head::Head;
 pub use lstm::{Lstm, LstmBi, LstmBiStream, LstmStream};
 pub use musicnn::Musicnn;
 pub use registry::{Model, ModelError, Net};
+pub use stack::Stack;
 pub use vocal::{VocalNet, VocalStream};
 
 /// Sees a tagger's layers while it runs, first to last: a layer's name and its values, `[rows, width]`; rows are what the

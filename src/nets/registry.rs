@@ -5,7 +5,8 @@ use candle_nn::VarBuilder;
 use safetensors::SafeTensors;
 
 use super::card::{CARD_FORMAT, Card};
-use super::{Ced, Compact, ConvFsmn, Crnn, Fsmn, Head, Lstm, LstmBi, Musicnn, VocalNet};
+use super::systems::{SYSTEMS, system};
+use super::{Ced, Coarse, Compact, ConvFsmn, Crnn, Fsmn, Head, Lstm, LstmBi, Musicnn, Stack, Tagging, VocalNet};
 use crate::listen::FrontEnd;
 
 /// Metadata key of the card.
@@ -25,8 +26,33 @@ pub enum Net {
     Musicnn(Musicnn),
     /// See [`Compact`].
     Compact(Compact),
+    /// See [`Coarse`].
+    Coarse(Coarse),
+    /// See [`Stack`].
+    Stack(Stack),
     /// See [`Head`].
     Head(Head),
+}
+
+impl Net {
+    /// Tags a clip of sequences, as [`super::compact::sequences`] gives them.
+    ///
+    /// # Errors
+    /// A net that hears no such sequences, or a sequence too short for it.
+    pub fn tag_sequences(&self, sequences: Vec<Vec<f32>>) -> candle_core::Result<Tagging> {
+        match self {
+            Self::Compact(net) => net.tag(sequences),
+            Self::Stack(net) => net.tag(sequences),
+            Self::Vocal(_) | Self::Ced(_) | Self::Musicnn(_) | Self::Coarse(_) | Self::Head(_) => {
+                candle_core::bail!("this net hears no spectra of clips")
+            }
+        }
+    }
+
+    /// Whether it is a net that hears spectra of clips; see [`Self::tag_sequences`].
+    pub fn hears_clips(&self) -> bool {
+        matches!(self, Self::Compact(_) | Self::Stack(_))
+    }
 }
 
 /// A net with its card.
@@ -60,7 +86,8 @@ pub enum ModelError {
     /// No such architecture.
     #[error(
         "names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, \
-             crnn, lstm, lstm_bi, ced, musicnn, compact, linear"
+             crnn, lstm, lstm_bi, ced, musicnn, compact, coarse, linear, {systems}",
+        systems = SYSTEMS.map(|system| system.name).join(", ")
     )]
     UnknownArchitecture(String),
     /// The front end contradicts itself or does not fit the net.
@@ -190,9 +217,15 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
         "compact" => hears(FrontEnd::wide_mel_128()).map(|()| Compact::new(&card.labels, vb).map(Net::Compact)),
         "musicnn" => hears(FrontEnd::musicnn_mel_96()).map(|()| Musicnn::new(labels, vb).map(Net::Musicnn)),
+        "coarse" => hears(FrontEnd::wide_mel_128()).map(|()| Coarse::new(&card.labels, vb).map(Net::Coarse)),
         "linear" if card.taggers.is_empty() => Err(ModelError::UnknownTagger(String::new())),
         "linear" => Ok(Head::new(labels, vb).map(Net::Head)),
-        other => Err(ModelError::UnknownArchitecture(other.to_owned())),
+        other => match system(other) {
+            Some(system) => {
+                hears(FrontEnd::wide_mel_128()).map(|()| Stack::new(system.plan(), &card.labels, vb).map(Net::Stack))
+            }
+            None => Err(ModelError::UnknownArchitecture(other.to_owned())),
+        },
     }?;
     let net = net.map_err(|e| ModelError::Shape(first_line(&e.to_string())))?;
     match &net {

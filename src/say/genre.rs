@@ -7,15 +7,16 @@ use crate::nets::genre::GenreProbability;
 /// A different genre becomes the top one only when it leads by this much.
 const LEAD: f32 = 0.08;
 
-/// Below this the belief is spread so evenly that there is no top genre yet.
-const LEAST_TOP: f32 = 0.12;
+/// Below this the belief is too even to say a genre; one that has been said is kept down to [`LEAST_KEPT`].
+const LEAST_TOP: f32 = 0.3;
+const LEAST_KEPT: f32 = 0.24;
 
 /// What is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct GenreState {
     /// Belief in each of [`GENRES`], summing to 1, or all 0 while there is nothing to say.
     pub probability: GenreProbability,
-    /// The genre said; `None` while there is nothing to say.
+    /// The genre said; `None` while there is nothing to say, and while the belief is unsure.
     pub top: Option<usize>,
     /// How sure: the top genre's belief, 0..1.
     pub confidence: f32,
@@ -57,7 +58,9 @@ impl Belief {
             .enumerate()
             .fold((0, f32::NEG_INFINITY), |best, (i, p)| if p > best.1 { (i, p) } else { best });
         self.state.top = match self.state.top {
-            Some(top) if highest < self.state.probability[top] + LEAD => Some(top),
+            Some(top) if highest < self.state.probability[top] + LEAD && self.state.probability[top] >= LEAST_KEPT => {
+                Some(top)
+            }
             _ if highest >= LEAST_TOP => Some(best),
             _ => None,
         };
@@ -88,6 +91,17 @@ mod tests {
         assert_eq!(belief.advance(Some(&sure_of(7)), 8.0, 1.0).top, Some(7));
         let state = belief.advance(None, 8.0, 1.0);
         assert_eq!((state.top, state.confidence), (None, 0.0));
+    }
+
+    #[test]
+    fn an_even_belief_is_unsure_and_says_no_genre() {
+        let mut belief = Belief::new();
+        let mut even = [0.05; GENRES.len()];
+        (even[2], even[5]) = (0.2, 0.2);
+        let state = belief.advance(Some(&even), 8.0, 1.0);
+        assert_eq!((state.top, state.confidence), (None, 0.0));
+        assert!(state.probability[2] > 0.0, "what is believed is still shown");
+        assert_eq!(belief.advance(Some(&sure_of(5)), 8.0, 1.0).top, Some(5));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod file;
 mod parts;
 mod single;
 mod sink;
+mod track_row;
 
 use anyhow::Result;
 use arrow_array::RecordBatch;
@@ -18,6 +19,7 @@ pub use columns::Columns;
 pub use parts::Parts;
 pub use single::Single;
 pub use sink::{Sink, Target};
+pub use track_row::TrackRow;
 
 use super::identity::Stamp;
 

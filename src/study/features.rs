@@ -213,7 +213,10 @@ impl Extractor {
             Net::Ced(net) => Ok(net.forward_observed(window, &mut observe)?),
             Net::Musicnn(net) => Ok(net.forward_observed(window, &mut observe)?),
             Net::Compact(net) => Ok(net.forward_observed(window, &mut observe)?),
-            Net::Vocal(_) | Net::Head(_) => Err(anyhow!("no tagger stands where one should; please report this")),
+            Net::Stack(net) => Ok(net.forward_observed(window, &mut observe)?),
+            Net::Vocal(_) | Net::Coarse(_) | Net::Head(_) => {
+                Err(anyhow!("no tagger stands where one should; please report this"))
+            }
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | many files, many machines | [`shard`], [`dataset`], [`identity`] |
 //! | pictures | [`picture`], [`overview`], [`spectrum`] |
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
+//! | nets for clips in tables | [`zoo`], [`spectra`] |
 //! | features, and heads on them | [`features`], [`probe`] |
 //! | the command line | [`cli`] |
 
@@ -43,5 +44,6 @@ pub mod spectra;
 pub mod spectrum;
 pub mod train;
 pub mod votes;
+pub mod zoo;
 
 pub use crate::record::{outputs, overview};

@@ -20,8 +20,13 @@ use safetensors::{Dtype, SafeTensors};
 pub const BANDS: usize = 128;
 /// Frames of a clip of 30 s at the pace at which [`crate::nets::Compact`] hears.
 const FRAMES: usize = 128;
+/// Length of a clip, seconds.
+const CLIP_S: f64 = 30.0;
 /// Span of the levels where the file does not state it, dB.
 const SPAN_DB: f32 = 80.0;
+
+/// Level of the maximum where the file does not state it, dB: the median of GTZAN's clips.
+const USUAL_PEAK_DB: f32 = 31.0;
 
 /// Clips of one file.
 pub struct Spectra {
@@ -33,8 +38,12 @@ pub struct Spectra {
     pub labels: Vec<usize>,
     /// Each clip's frames, `[frames][bands]`, dB relative to the clip's maximum: -80..=0 or so.
     pub clips: Vec<Vec<f32>>,
+    /// The level of each clip's maximum, dB re power 1; a usual one where the file does not say.
+    pub peak_db: Vec<f32>,
     /// Frames from one that a net of [`crate::nets::Compact`]'s kind hears to the next.
     pub stride: usize,
+    /// Seconds from frame to frame.
+    pub hop_s: f64,
     /// Each clip's embedding by another net, where the file has one; empty otherwise.
     pub embeddings: Vec<Vec<f32>>,
 }
@@ -68,7 +77,13 @@ impl Spectra {
         kept(&mut self.ids, &keep);
         kept(&mut self.labels, &keep);
         kept(&mut self.clips, &keep);
+        kept(&mut self.peak_db, &keep);
         kept(&mut self.embeddings, &keep);
+    }
+
+    /// A clip's frames in dB re power 1.
+    pub fn levels(&self, clip: usize) -> Vec<f32> {
+        self.clips[clip].iter().map(|level| level + self.peak_db[clip]).collect()
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self> {
@@ -94,6 +109,10 @@ impl Spectra {
         let labels: Vec<usize> = label.data().iter().map(|&label| usize::from(label)).collect();
         ensure!(labels.iter().all(|&label| label < classes.len()), "has a label beyond its {} classes", classes.len());
         let range_db = floats(&file, "range_db", clips)?.unwrap_or_else(|| vec![SPAN_DB; clips]);
+        let peak_db = match floats(&file, "offset_db", clips)? {
+            Some(offset_db) => offset_db.iter().zip(&range_db).map(|(offset, range)| offset + range).collect(),
+            None => vec![USUAL_PEAK_DB; clips],
+        };
         let embeddings = match floats(&file, "vggish", clips)? {
             Some(all) => all.chunks_exact(all.len() / clips.max(1)).map(<[f32]>::to_vec).collect(),
             None => Vec::new(),
@@ -102,8 +121,31 @@ impl Spectra {
         let read = |(levels, range_db): (&[u8], f32)| order.clip(levels, frames, range_db);
         let clips = level.data().chunks_exact(frames * BANDS).zip(range_db).map(read).collect();
         let stride = (frames as f64 / FRAMES as f64).round().max(1.0) as usize;
-        Ok(Self { classes, ids, labels, clips, stride, embeddings })
+        let hop_s = CLIP_S / frames as f64;
+        Ok(Self { classes, ids, labels, clips, peak_db, stride, hop_s, embeddings })
     }
+}
+
+/// The name of a file's collection: the file's name up to `_train`, `_valid`, `_test` or its end.
+pub fn collection_of(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.split('.').next().unwrap_or_default();
+    name.trim_end_matches("_train").trim_end_matches("_valid").trim_end_matches("_test").to_owned()
+}
+
+/// Mean and deviation over time of each band of a clip, 256 values: what a linear classifier gets to see.
+pub fn statistics(clip: &[f32]) -> Vec<f32> {
+    let count = (clip.len() / BANDS).max(1) as f32;
+    let (mut mean, mut square) = (vec![0.0_f32; BANDS], vec![0.0_f32; BANDS]);
+    for frame in clip.chunks_exact(BANDS) {
+        for ((mean, square), &x) in mean.iter_mut().zip(&mut square).zip(frame) {
+            *mean += x / count;
+            *square += x * x / count;
+        }
+    }
+    let deviation: Vec<f32> =
+        square.iter().zip(&mean).map(|(square, mean)| (square - mean * mean).max(0.0).sqrt()).collect();
+    [mean, deviation].concat()
 }
 
 /// In which order the levels of a clip lie in the file.

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use arrow_array::cast::AsArray;
 use earmark::study::library::Library;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
 use super::support::{Run, binary, chord, earmark, pieces, scratch, write_float_wav};
@@ -46,6 +48,37 @@ fn only_what_changed_is_heard_again() {
     let library = Library::open(&index).unwrap();
     assert!((library.track(Path::new("piece-1.wav")).unwrap().unwrap().duration_s - 2.0).abs() < 0.01);
     assert!(library.windows(Path::new("moved/here.wav")).unwrap().is_some_and(|windows| !windows.is_empty()));
+}
+
+#[test]
+fn what_machines_heard_in_parts_is_taken_together_and_is_one_table() {
+    let directory = scratch("parts");
+    pieces(&directory, 4, 3.0);
+    let out = scratch("parts_out").join("tracks");
+    let out = out.to_str().unwrap();
+    let part = |shard: &str| index(&directory, &["--shard", shard, "--parquet", out]).quiet().json();
+    let heard: Vec<u64> = ["0/2", "1/2"].map(|shard| part(shard)["heard"].as_u64().unwrap()).to_vec();
+    assert_eq!(heard.iter().sum::<u64>(), 4, "{heard:?}");
+    assert_eq!(part("0/2")["heard"], 0, "a part that is up to date is not heard again");
+    let whole = index(&directory, &[]).quiet().json();
+    assert_eq!((&whole["heard"], &whole["taken"], &whole["tracks"]), (&0.into(), &4.into(), &4.into()));
+    let library = Library::open(&directory.join(".earmark-index")).unwrap();
+    assert_eq!(library.vectors(earmark::study::library::pooling::Pooling::Mean).unwrap().paths.len(), 4);
+    let mut files = Vec::new();
+    for part in fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path()) {
+        if part.extension().is_some_and(|extension| extension == "parquet") {
+            let table = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(part).unwrap()).unwrap();
+            for batch in table.build().unwrap() {
+                let batch = batch.unwrap();
+                files.extend(batch["file"].as_string::<i32>().iter().map(|file| file.unwrap().to_owned()));
+                assert!(batch["embedding"].as_list::<i32>().iter().all(|row| row.unwrap().len() > 500));
+            }
+        }
+    }
+    files.sort();
+    let expected: Vec<String> =
+        (0..4).map(|i| directory.join(format!("piece-{i}.wav")).display().to_string()).collect();
+    assert_eq!(files, expected, "each track once");
 }
 
 #[test]

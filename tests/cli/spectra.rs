@@ -63,18 +63,25 @@ fn evaluate(model: &Path, file: &Path) -> Run {
 
 #[test]
 fn an_interrupted_run_ends_in_the_same_net_and_the_net_knows_its_classes() {
-    let directory = scratch("spectra");
+    interrupted("compact");
+    interrupted("cnn3x3");
+}
+
+fn interrupted(net: &str) {
+    let directory = scratch(&format!("spectra-{net}"));
     let (train, valid) = (directory.join("halves_train.safetensors"), directory.join("halves_valid.safetensors"));
     write(&train, 16);
     write(&valid, 6);
     let settings = |out: &str| ClipSettings {
+        net: net.to_owned(),
         data: vec![train.clone()],
         valid: vec![valid.clone()],
         without: vec!["clip3".to_owned()],
         out: directory.join(out),
         steps: 12,
-        batch: 8,
-        rate: 3e-3,
+        batch: Some(8),
+        rate: Some(3e-3),
+        teacher: true,
         validate_every: 6,
         seed: 5,
     };

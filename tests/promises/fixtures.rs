@@ -30,7 +30,12 @@ pub struct Vectors(RefCell<NpzArchive<BufReader<File>>>);
 impl Vectors {
     pub fn open(name: &str) -> Option<Self> {
         let path = shared(&format!("models/reference/testvec_{name}.npz"))?;
-        Some(Self(RefCell::new(NpzArchive::open(path).expect("test vectors read"))))
+        Some(Self::read(&path))
+    }
+
+    /// The file at `path`.
+    pub fn read(path: &Path) -> Self {
+        Self(RefCell::new(NpzArchive::open(path).expect("test vectors read")))
     }
 
     pub fn tensor(&self, name: &str) -> Tensor {

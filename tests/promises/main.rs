@@ -4,6 +4,7 @@ mod audio_thread;
 mod engine_is_shared;
 mod fixtures;
 mod listen_ignores_slicing;
+mod listen_matches_librosa;
 mod listen_matches_references;
 mod nets_match_references;
 mod nets_refuse_bad_files;

@@ -15,11 +15,14 @@ use crate::study::hear::{Attention, Stopped, hear};
 use crate::study::library::plan::Plan;
 use crate::study::library::track::print;
 use crate::study::library::walk::{AudioFile, EXTENSIONS, Found, audio_files};
-use crate::study::library::{self, HeardTrack, Library, Track, Update, default_index, metadata};
+use crate::study::library::{
+    self, HeardTrack, Library, Track, Update, default_index, metadata, shard_index, shard_indices,
+};
 use crate::study::mix::Mix;
+use crate::study::shard::Shard;
 
 /// Where the index lies, and which networks make it.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct LibraryFlags {
     /// The index file; DIR/.earmark-index where none is named.
     #[arg(long, value_name = "FILE")]
@@ -30,6 +33,9 @@ pub(super) struct LibraryFlags {
     /// A genre network to use in place of the built-in ones; it needs an index of its own.
     #[arg(long, value_name = "FILE")]
     pub(super) genre_model: Option<PathBuf>,
+    /// This machine's part of the files; only `index` sets it.
+    #[arg(skip)]
+    pub(super) shard: Shard,
 }
 
 /// What an update did. The field names are a promise to scripts.
@@ -41,6 +47,8 @@ pub(super) struct Report {
     tracks: usize,
     /// Files heard now.
     heard: usize,
+    /// Tracks taken from the indices of parts.
+    taken: usize,
     /// Files known again under another name.
     renamed: usize,
     /// Tracks dropped: their files are gone.
@@ -52,7 +60,13 @@ pub(super) struct Report {
 impl Report {
     /// In a line for people.
     pub(super) fn text(&self) -> String {
-        let more = [(self.heard, "heard"), (self.renamed, "renamed"), (self.gone, "gone"), (self.failed, "failed")];
+        let more = [
+            (self.heard, "heard"),
+            (self.taken, "taken from parts"),
+            (self.renamed, "renamed"),
+            (self.gone, "gone"),
+            (self.failed, "failed"),
+        ];
         let more: String = more.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}")).collect();
         let more = if more.is_empty() { ", nothing new".to_owned() } else { more };
         format!("{}: {} track{}{more}\n", self.index, self.tracks, if self.tracks == 1 { "" } else { "s" })
@@ -62,7 +76,8 @@ impl Report {
 impl LibraryFlags {
     /// The index file of a directory.
     pub(super) fn index_of(&self, root: &Path) -> PathBuf {
-        self.index.clone().unwrap_or_else(|| default_index(root))
+        let usual = || if self.shard.is_whole() { default_index(root) } else { shard_index(root, self.shard) };
+        self.index.clone().unwrap_or_else(usual)
     }
 
     /// The networks, named as the index names them; `None` where one is unfit, which has then been said.
@@ -107,7 +122,7 @@ pub(super) fn update(
         console.error(Some(file), error);
         Ok((Outcome::Failed, None))
     };
-    let found = match audio_files(root) {
+    let mut found = match audio_files(root) {
         Ok(found) => found,
         Err(error) => return failed(root, &error),
     };
@@ -117,6 +132,7 @@ pub(super) fn update(
     if found.files.is_empty() && found.closed.is_empty() {
         return failed(root, &nothing_there(known.as_deref()));
     }
+    found.files.retain(|file| flags.shard.takes(&file.path));
     for (path, error) in &found.closed {
         console.error(Some(&root.join(path)), error);
     }
@@ -178,10 +194,13 @@ impl Job<'_> {
     fn run(&mut self, mut update: Update, found: &Found) -> Result<()> {
         let known = update.tracks()?;
         let paths: HashSet<PathBuf> = known.iter().map(|track| track.path.clone()).collect();
-        let plan = Plan::new(known, found, self.root);
+        let mut plan = Plan::new(known, found, self.root);
         update.apply(&plan)?;
         self.report.index = self.index.display().to_string();
         self.report.tracks = paths.len() - plan.gone.len();
+        if self.flags.shard.is_whole() {
+            self.take_from_parts(&mut update, &mut plan.hear, &paths)?;
+        }
         (self.report.renamed, self.report.gone) = (plan.renamed.len(), plan.gone.len());
         if !plan.hear.is_empty() {
             let Some(engine) = self.flags.start(self.console) else {
@@ -197,6 +216,44 @@ impl Job<'_> {
             self.console.note(Some(&at), &format!("keeps what was heard; run it again for the {left} files left"));
         } else if let Some(kept) = update.finish()? {
             self.console.note(Some(self.index), &format!("what lay here before is kept as {}", kept.display()));
+        }
+        Ok(())
+    }
+
+    /// Takes from the indices of parts what other machines have heard: those lie in the directory, too. What of theirs
+    /// cannot be used is heard here.
+    fn take_from_parts(
+        &mut self,
+        update: &mut Update,
+        hear: &mut Vec<AudioFile>,
+        known: &HashSet<PathBuf>,
+    ) -> Result<()> {
+        let Some(models) = self.flags.models(self.console)? else { return Ok(()) };
+        for part in shard_indices(self.root) {
+            let opened = Library::open(&part).and_then(|library| library.check_models(&models).map(|()| library));
+            let library = match opened {
+                Ok(library) => library,
+                Err(unfit) => {
+                    self.console.note(Some(&part), &format!("is passed over: {unfit}"));
+                    continue;
+                }
+            };
+            let taggers = library.taggers();
+            let mut left = Vec::new();
+            for file in hear.drain(..) {
+                let track = library.track(&file.path)?;
+                let same = |track: &Track| (track.size, track.modified_ns) == (file.size, file.modified_ns);
+                match track.filter(same) {
+                    Some(track) => {
+                        let windows = library.windows(&file.path)?.unwrap_or_default();
+                        self.report.taken += 1;
+                        self.report.tracks += usize::from(!known.contains(&file.path));
+                        update.put(HeardTrack { track, windows }, &taggers)?;
+                    }
+                    None => left.push(file),
+                }
+            }
+            *hear = left;
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use crate::study::library::track::print;
 use crate::study::library::{Library, Track, Update, metadata, walk};
 use crate::study::own::songs::music;
 use crate::study::retag::{Entry, UndoList, genres, write};
+use crate::study::shard::Shard;
 use crate::study::votes::Ballot;
 
 #[derive(Debug, Args)]
@@ -51,6 +52,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
         device: arguments.device,
         // A head judges what an index of the built-in taggers holds already.
         genre_model: arguments.genre_model.clone().filter(|_| own.is_none()),
+        shard: Shard::default(),
     };
     let root = &arguments.directory;
     if arguments.undo {

@@ -1,37 +1,70 @@
 //! `earmark train`
 
+mod coarse;
 mod genre;
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use anyhow::{Result, ensure};
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::console::Console;
 use super::{Outcome, stop};
+use crate::nets::systems::SYSTEMS;
 use crate::study::evaluate::vocal::Report;
 use crate::study::train::{
     ClipFigures, ClipProgress, ClipSettings, NetKind, Progress, Settings, train, train_on_clips,
 };
 
-/// Networks that can be trained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// Peak learning rate of the voice nets.
+const VOICE_RATE: f64 = 5e-4;
+
+/// A network that can be trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trainable {
-    /// The causal voice detector, one output: singing.
-    Fsmn,
-    /// The same with convolutions beside it and a memory over the phrase: singing, speech, music.
-    #[value(name = "conv_fsmn")]
-    ConvFsmn,
-    /// A reference: the tutorial's convolutions and LSTMs (arXiv 1709.04396), singing.
-    Crnn,
-    /// A reference: the tutorial's LSTMs, singing.
-    Lstm,
-    /// A reference: the tutorial's LSTMs in both directions, singing; answers three seconds late.
-    #[value(name = "lstm_bi")]
-    LstmBi,
-    /// The compact genre net, on labelled spectra.
-    Compact,
+    /// From labelled songs, frame by frame.
+    Voice(NetKind, &'static str, &'static str),
+    /// From labelled spectra, clip by clip: name and description.
+    Clip(&'static str, &'static str),
+}
+
+impl ValueEnum for Trainable {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<Trainable>> = LazyLock::new(|| {
+            let voice = [
+                (NetKind::Fsmn, "fsmn", "The causal voice detector, one output: singing"),
+                (
+                    NetKind::ConvFsmn,
+                    "conv_fsmn",
+                    "The same with convolutions beside it and a memory over the phrase: singing, speech, music",
+                ),
+                (
+                    NetKind::Crnn,
+                    "crnn",
+                    "A reference: the tutorial's convolutions and LSTMs (arXiv 1709.04396), singing",
+                ),
+                (NetKind::Lstm, "lstm", "A reference: the tutorial's LSTMs, singing"),
+                (
+                    NetKind::LstmBi,
+                    "lstm_bi",
+                    "A reference: the tutorial's LSTMs in both directions, singing; answers three seconds late",
+                ),
+            ];
+            let voice = voice.map(|(kind, name, help)| Trainable::Voice(kind, name, help));
+            let compact = Trainable::Clip("compact", "Our genre net for clips");
+            let systems = SYSTEMS.map(|system| Trainable::Clip(system.name, system.description));
+            voice.into_iter().chain([compact]).chain(systems).collect()
+        });
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (Self::Voice(_, name, help) | Self::Clip(name, help)) = *self;
+        Some(PossibleValue::new(name).help(help))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -48,6 +81,8 @@ pub(super) struct Arguments {
 enum Head {
     /// A head for genres of your own, from a library whose songs you have sorted.
     Genre(genre::Arguments),
+    /// The genre net for coarse spectra, on labelled spectra.
+    Coarse(coarse::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -55,14 +90,14 @@ struct NetArguments {
     /// What to train.
     #[arg(value_name = "NET")]
     net: Trainable,
-    /// Labelled songs: a CSV file with the columns file, labels, split, layout; for compact, labelled spectra
-    /// (.safetensors, .safetensors.zst). May be given several times.
+    /// For a voice net, labelled songs: a CSV file with the columns file, labels, split, layout; for a net for clips,
+    /// labelled spectra (.safetensors, .safetensors.zst). May be given several times.
     #[arg(long, value_name = "INDEX.csv|SPECTRA", required = true)]
     data: Vec<PathBuf>,
-    /// For compact: labelled spectra of the same collections to select on. May be given several times.
+    /// For clips: labelled spectra of the same collections to select on. May be given several times.
     #[arg(long, value_name = "SPECTRA")]
     valid: Vec<PathBuf>,
-    /// For compact: a clip, by name, that nothing is learned from. May be given several times.
+    /// For clips: a clip, by name, that nothing is learned from. May be given several times.
     #[arg(long, value_name = "ID")]
     without: Vec<String>,
     /// The model file to write; beside it comes a folder with log and checkpoint.
@@ -74,12 +109,15 @@ struct NetArguments {
     /// Steps in all.
     #[arg(long, default_value_t = 1500)]
     steps: u64,
-    /// Scenes of 10 s in a batch [default: 12]; for compact, examples of 15 s [default: 48].
+    /// Scenes of 10 s in a batch [default: 12]; for clips, examples [default: the net's own number].
     #[arg(long)]
     batch: Option<usize>,
-    /// Peak learning rate.
-    #[arg(long, default_value_t = 5e-4)]
-    rate: f64,
+    /// Peak learning rate [default: 5e-4; for clips, the net's own].
+    #[arg(long)]
+    rate: Option<f64>,
+    /// For clips: do not learn the embeddings of another net where the files have them.
+    #[arg(long)]
+    without_teacher: bool,
     /// Steps from one validation to the next.
     #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u64).range(1..))]
     validate_every: u64,
@@ -97,6 +135,7 @@ struct NetArguments {
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     match (&arguments.head, &arguments.net) {
         (Some(Head::Genre(arguments)), _) => genre::run(arguments, console),
+        (Some(Head::Coarse(arguments)), _) => coarse::run(arguments, console),
         (None, Some(arguments)) => net(arguments, console),
         (None, None) => anyhow::bail!("nothing to train was named; see `earmark train --help`"),
     }
@@ -105,12 +144,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
 /// Trains a network.
 fn net(arguments: &NetArguments, console: &Console) -> Result<Outcome> {
     let finished = match arguments.net {
-        Trainable::Fsmn => voice(NetKind::Fsmn, arguments, console),
-        Trainable::ConvFsmn => voice(NetKind::ConvFsmn, arguments, console),
-        Trainable::Crnn => voice(NetKind::Crnn, arguments, console),
-        Trainable::Lstm => voice(NetKind::Lstm, arguments, console),
-        Trainable::LstmBi => voice(NetKind::LstmBi, arguments, console),
-        Trainable::Compact => clips(arguments, console),
+        Trainable::Voice(kind, ..) => voice(kind, arguments, console),
+        Trainable::Clip(name, _) => clips(name, arguments, console),
     }?;
     if finished {
         console.print(&format!("wrote {}\n", arguments.out.display()));
@@ -120,17 +155,19 @@ fn net(arguments: &NetArguments, console: &Console) -> Result<Outcome> {
     Ok(if finished { Outcome::Done } else { Outcome::Stopped })
 }
 
-/// Trains the compact genre net; `false` if it was stopped.
-fn clips(arguments: &NetArguments, console: &Console) -> Result<bool> {
-    ensure!(!arguments.valid.is_empty(), "compact needs spectra to select on; name them with --valid");
+/// Trains a net for clips; `false` if it was stopped.
+fn clips(net: &str, arguments: &NetArguments, console: &Console) -> Result<bool> {
+    ensure!(!arguments.valid.is_empty(), "{net} needs spectra to select on; name them with --valid");
     let settings = ClipSettings {
+        net: net.to_owned(),
         data: arguments.data.clone(),
         valid: arguments.valid.clone(),
         without: arguments.without.clone(),
         out: arguments.out.clone(),
         steps: arguments.steps,
-        batch: arguments.batch.unwrap_or(48).max(1),
+        batch: arguments.batch.map(|batch| batch.max(1)),
         rate: arguments.rate,
+        teacher: !arguments.without_teacher,
         validate_every: arguments.validate_every,
         seed: arguments.seed,
     };
@@ -149,7 +186,7 @@ fn voice(net: NetKind, arguments: &NetArguments, console: &Console) -> Result<bo
         init: arguments.init.clone(),
         steps: arguments.steps,
         batch: arguments.batch.unwrap_or(12).max(1),
-        rate: arguments.rate,
+        rate: arguments.rate.unwrap_or(VOICE_RATE),
         look_ahead_frames: arguments.look_ahead_frames as usize,
         patience: arguments.patience,
         validate_every: arguments.validate_every,

@@ -3,15 +3,19 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use anyhow::Result;
-use clap::Args;
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::console::Console;
-use super::{Outcome, models};
+use super::{Outcome, models, stop};
 use crate::engine::ModelSet;
 use crate::listen::FrontEnd;
-use crate::nets::{Card, Model, Provenance, Score, Task};
+use crate::nets::{CARD_FORMAT, Card, Model, Provenance, Score, Task};
+use crate::study::train::{ClipFigures, ClipProgress};
+use crate::study::zoo::cost::{Untrained, ms_per_s, untrained};
+use crate::study::zoo::{TableProgress, TableSettings, all_nets, table};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -21,6 +25,38 @@ pub(super) struct Arguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    /// Train and measure all nets of a kind on the same clips instead, and write the table; the same command goes on with what
+    /// is not finished.
+    #[arg(long, value_name = "TABLE", requires_all = ["data", "valid"], conflicts_with_all = ["files", "json"])]
+    table: Option<Table>,
+    /// With --table: labelled spectra to learn from.
+    #[arg(long, value_name = "SPECTRA", requires = "table")]
+    data: Option<PathBuf>,
+    /// With --table: labelled spectra of the same classes to measure on.
+    #[arg(long, value_name = "SPECTRA", requires = "table")]
+    valid: Option<PathBuf>,
+    /// With --table: a net; may be given several times [default: all of them].
+    #[arg(long, value_name = "NET", requires = "table", value_parser = clap::builder::PossibleValuesParser::new(all_nets()))]
+    net: Vec<String>,
+    /// With --table: how often each net is trained.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..), requires = "table")]
+    seeds: u64,
+    /// With --table: processor seconds of training for each net and seed.
+    #[arg(long, value_name = "S", default_value_t = 180.0, requires = "table")]
+    budget_s: f64,
+    /// With --table: the directory that takes Markdown, CSV and picture.
+    #[arg(long, value_name = "DIR", default_value = "zoo", requires = "table")]
+    out: PathBuf,
+    /// With --table: the directory that takes models and finished cells [default: OUT/run-COLLECTION].
+    #[arg(long, value_name = "DIR", requires = "table")]
+    run: Option<PathBuf>,
+}
+
+/// Tables that can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Table {
+    /// Genre of clips, on labelled spectra.
+    Genre,
 }
 
 /// What is said of a network. The field names are a promise to scripts.
@@ -39,15 +75,21 @@ struct Listing<'a> {
     licence: &'a str,
     provenance: Option<&'a Provenance>,
     scores: &'a [Score],
+    /// Milliseconds of one core per second of audio, without the front end; `null` for what hears no audio by itself.
+    cost_ms_per_s: Option<f64>,
 }
 
 /// A network that is listed.
 struct Known {
     card: Card,
     parameters: usize,
+    cost_ms_per_s: Option<f64>,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
+    if let Some(Table::Genre) = arguments.table {
+        return genre_table(arguments, console);
+    }
     let mut outcome = Outcome::Done;
     let known = if arguments.files.is_empty() {
         built_in()?
@@ -57,7 +99,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
                 console.error(Some(file), &models::unfit(error));
                 outcome = Outcome::Failed;
             });
-            model.ok().map(|model| Known { card: model.card, parameters: model.parameters })
+            model.ok().map(known)
         };
         arguments.files.iter().filter_map(load).collect()
     };
@@ -70,10 +112,101 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// The nets inside this program, then the systems that it can train.
 fn built_in() -> Result<Vec<Known>> {
     let models = ModelSet::embedded()?.build()?;
-    let all = std::iter::once(models.vocal).chain(models.taggers);
-    Ok(all.map(|model| Known { card: model.card, parameters: model.parameters }).collect())
+    let inside = std::iter::once(models.vocal).chain(models.taggers).chain(models.coarse).map(known);
+    let systems = untrained()?.into_iter().map(without_weights);
+    Ok(inside.chain(systems).collect())
+}
+
+fn known(model: Model) -> Known {
+    // A head hears no audio by itself.
+    let cost_ms_per_s = ms_per_s(&model).ok();
+    Known { card: model.card, parameters: model.parameters, cost_ms_per_s }
+}
+
+/// A system of the literature as a card.
+fn without_weights(system: Untrained) -> Known {
+    let card = Card {
+        format: CARD_FORMAT,
+        name: system.name.to_owned(),
+        architecture: system.name.to_owned(),
+        task: Task::Tags,
+        description: format!("{}; differs from the publication: {}", system.description, system.differs),
+        front_end: FrontEnd::wide_mel_128(),
+        labels: Vec::new(),
+        voice: Vec::new(),
+        look_ahead_frames: 0,
+        taggers: Vec::new(),
+        licence: "no weights".to_owned(),
+        attribution: system.designer.to_owned(),
+        source: system.source.to_owned(),
+        training_data: format!("not trained; `earmark train {}`", system.name),
+        provenance: None,
+        scores: Vec::new(),
+    };
+    Known { card, parameters: system.parameters, cost_ms_per_s: Some(system.ms_per_s) }
+}
+
+/// Trains what is not trained yet and writes the table.
+fn genre_table(arguments: &Arguments, console: &Console) -> Result<Outcome> {
+    let data = arguments.data.clone().context("name the spectra to learn from with --data")?;
+    let name = data.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.split('.').next().unwrap_or_default().trim_end_matches("_train");
+    let nets = if arguments.net.is_empty() {
+        all_nets().into_iter().map(str::to_owned).collect()
+    } else {
+        arguments.net.clone()
+    };
+    let settings = TableSettings {
+        run: arguments.run.clone().unwrap_or_else(|| arguments.out.join(format!("run-{stem}"))),
+        valid: arguments.valid.clone().context("name the spectra to measure on with --valid")?,
+        data,
+        nets,
+        seeds: arguments.seeds,
+        budget_s: arguments.budget_s,
+        out: arguments.out.clone(),
+    };
+    let watch = Watch { bar: console.steps(1), console };
+    let finished = table(&settings, &watch)?;
+    watch.bar.finish_and_clear();
+    if !finished {
+        console.note(None, "stopped; the same command goes on from here");
+        return Ok(Outcome::Stopped);
+    }
+    console.print(&format!("wrote {}\n", settings.out.display()));
+    Ok(Outcome::Done)
+}
+
+struct Watch<'a> {
+    bar: ProgressBar,
+    console: &'a Console,
+}
+
+impl ClipProgress for Watch<'_> {
+    fn step(&self, step: u64, loss: f64) {
+        self.bar.set_position(step);
+        self.bar.set_message(format!("loss {loss:.3}"));
+    }
+
+    fn validated(&self, _step: u64, _figures: &[ClipFigures], _best: bool) {}
+
+    fn stopped(&self) -> bool {
+        stop::requested()
+    }
+}
+
+impl TableProgress for Watch<'_> {
+    fn cell(&self, net: &str, seed: u64, number: usize, cells: usize, steps: u64) {
+        self.bar.reset();
+        self.bar.set_length(steps);
+        self.console.print(&format!("{number} of {cells}: {net}, seed {seed}, {steps} steps\n"));
+    }
+
+    fn finished(&self, net: &str, seed: u64, accuracy: f64) {
+        self.console.print(&format!("{net}, seed {seed}: accuracy {accuracy:.3}\n"));
+    }
 }
 
 fn listing(model: &Known) -> Listing<'_> {
@@ -93,6 +226,7 @@ fn listing(model: &Known) -> Listing<'_> {
         licence,
         provenance: provenance.as_ref(),
         scores,
+        cost_ms_per_s: model.cost_ms_per_s,
     }
 }
 
@@ -107,13 +241,23 @@ fn text(model: &Known) -> String {
     let rate = f64::from(sample_rate_hz);
     let (window_ms, hop_ms) = (1000.0 * window_length as f64 / rate, 1000.0 * card.front_end.hop_s());
     let mut text = format!("{} ({task}, {})\n  {}\n", card.name, card.architecture, card.description);
+    let size = match model.parameters {
+        few if few < 1_000_000 => format!("{:.1} k parameters", few as f64 / 1e3),
+        many => format!("{:.2} M parameters", many as f64 / 1e6),
+    };
+    let labels = match card.labels.len() {
+        0 => String::new(),
+        labels => format!(", {labels} labels"),
+    };
     // Writing to a String cannot fail.
-    let _ =
-        writeln!(text, "  size       {:.2} M parameters, {} labels", model.parameters as f64 / 1e6, card.labels.len());
+    let _ = writeln!(text, "  size       {size}{labels}");
     let _ = writeln!(
         text,
         "  front end  {sample_rate_hz} Hz, {n_mels} mel bands, window {window_ms:.0} ms, hop {hop_ms:.1} ms"
     );
+    if let Some(cost) = model.cost_ms_per_s {
+        let _ = writeln!(text, "  cost       {cost:.2} ms of one core per second of audio, without the front end");
+    }
     let _ = writeln!(text, "  training   {}", card.training_data);
     let _ = writeln!(text, "  source     {} ({})", card.source, card.attribution);
     let _ = writeln!(text, "  licence    {}", card.licence);

@@ -1,14 +1,16 @@
-//! How often the compact genre net is right on labelled spectra.
+//! How often a genre net for clips is right on labelled spectra.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
+use crate::engine::ModelSet;
+use crate::nets::coarse::{CoarseEar, Taggers};
 use crate::nets::compact::groups;
 use crate::nets::{Model, Net};
 use crate::study::spectra::Spectra;
-use crate::study::train::measure_clips;
+use crate::study::train::{ClipFigures, ask, ask_clips, coarse_windows, mean_window};
 
 /// Everything that was measured.
 #[derive(Debug, Clone, Serialize)]
@@ -35,16 +37,18 @@ pub fn is_spectra(path: &Path) -> bool {
     name.ends_with(".safetensors") || name.ends_with(".safetensors.zst")
 }
 
-/// The compact net in a file.
+/// The net for clips in a file, or the one built in.
 ///
 /// # Errors
 /// If the file is no such net.
-pub fn compact(file: &Path) -> Result<Model> {
+pub fn clip_net(file: Option<&Path>) -> Result<Model> {
+    let Some(file) = file else {
+        return ModelSet::embedded()?.build()?.coarse.context("no net for spectra is built in; name one with --model");
+    };
     let model = Model::from_file(file)?;
     ensure!(
-        matches!(model.net, Net::Compact(_)),
-        "is a net of architecture {}, but spectra are read by one of architecture compact; train one with `earmark \
-         train compact`",
+        model.net.hears_clips() || matches!(model.net, Net::Coarse(_)),
+        "is a net of architecture {}, which reads no spectra; train one that does, for instance `earmark train compact`",
         model.card.architecture
     );
     Ok(model)
@@ -55,7 +59,6 @@ pub fn compact(file: &Path) -> Result<Model> {
 /// # Errors
 /// Unreadable spectra, or classes that the net does not know.
 pub fn report(model: &Model, path: &Path) -> Result<SpectraReport> {
-    let Net::Compact(net) = &model.net else { anyhow::bail!("{} reads no spectra", model.card.name) };
     let spectra = Spectra::read(path)?;
     let labels = &model.card.labels;
     let class = |label: usize| labels[label].split_once('/').map_or(labels[label].as_str(), |(_, class)| class);
@@ -64,12 +67,26 @@ pub fn report(model: &Model, path: &Path) -> Result<SpectraReport> {
         .find(|group| (0..group.count).map(|at| class(group.first + at)).eq(spectra.classes.iter().map(String::as_str)))
         .with_context(|| {
             format!(
-                "has the classes {}, which {} does not know; train a net on them with `earmark train compact`",
+                "has the classes {}, which {} does not know; train a net on them with `earmark train`",
                 spectra.classes.join(", "),
                 model.card.name
             )
         })?;
-    let (figures, confusion) = measure_clips(net, "", &spectra, group)?;
+    let answers = match &model.net {
+        Net::Coarse(net) => {
+            let models = ModelSet::embedded()?.build()?;
+            let taggers = Taggers::among(models.taggers.iter().map(|model| &model.net))?;
+            let ear = CoarseEar::new(spectra.hop_s);
+            ask(&spectra, group, |clip| {
+                let windows = coarse_windows(&ear, taggers, &spectra.levels(clip), false)?;
+                Ok(net.read(&mean_window(&windows))?.probability)
+            })?
+        }
+        net => ask_clips(net, &spectra, group)?,
+    };
+    let figures = ClipFigures::of("", &spectra, &answers);
+    let mut confusion = vec![vec![0; group.count]; group.count];
+    answers.iter().zip(&spectra.labels).for_each(|(answer, &truth)| confusion[truth][answer.class] += 1);
     Ok(SpectraReport {
         model: model.card.name.clone(),
         collection: labels[group.first].split_once('/').map_or("", |(collection, _)| collection).to_owned(),

@@ -3,7 +3,8 @@
 use anyhow::{Result, bail};
 
 use crate::engine::ModelSet;
-use crate::nets::{Card, Ced, Compact, ConvFsmn, Musicnn};
+use crate::nets::systems::system;
+use crate::nets::{Card, Ced, Compact, ConvFsmn, Musicnn, Stack};
 
 /// The name of the baseline: MFCC statistics, see [`super::Mfcc`].
 pub const MFCC: &str = "mfcc";
@@ -105,6 +106,7 @@ fn of_architecture(architecture: &str) -> (&'static [&'static str], &'static str
         "musicnn" => (&Musicnn::LAYERS, "penultimate"),
         "compact" => (&Compact::LAYERS, "hidden"),
         "conv_fsmn" => (&ConvFsmn::LAYERS, "phrase1"),
+        name if system(name).is_some() => (&Stack::LAYERS, "embedding"),
         _ => (&[], ""),
     }
 }

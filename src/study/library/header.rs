@@ -33,7 +33,7 @@ pub(super) struct Shape {
     embedding: usize,
 }
 
-/// Names the taggers, and a head on them, so that another network of the same name is another one.
+/// Names the taggers, and what says the genre beside them, so that another network of the same name is another one.
 ///
 /// # Errors
 /// None in practice; a card that JSON cannot hold would be one.
@@ -42,7 +42,7 @@ pub fn models(models: &ModelSet) -> Result<Vec<String>> {
         let text = serde_json::to_vec(card).context("a model's card cannot be written; please report this")?;
         Ok(format!("{}#{:08x}", card.name, crc32fast::hash(&text)))
     };
-    models.tagger_cards().chain(models.head_card()).map(name).collect()
+    models.tagger_cards().chain(models.coarse_card()).chain(models.head_card()).map(name).collect()
 }
 
 impl Header {

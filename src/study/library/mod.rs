@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::TaggerShape;
 use crate::study::hear::Window;
+use crate::study::shard::Shard;
 
 use header::Header;
 pub use header::models;
@@ -41,6 +42,26 @@ pub const INDEX_NAME: &str = ".earmark-index";
 /// The index that belongs to a directory where none is named.
 pub fn default_index(root: &Path) -> PathBuf {
     root.join(INDEX_NAME)
+}
+
+/// The index of one machine's part of a directory.
+pub fn shard_index(root: &Path, shard: Shard) -> PathBuf {
+    root.join(format!("{INDEX_NAME}.{}-of-{}", shard.index(), shard.count()))
+}
+
+/// The indices of parts that lie in a directory, sorted by name.
+pub fn shard_indices(root: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+    let is_part = |name: &str| {
+        let numbers = name.strip_prefix(INDEX_NAME)?.strip_prefix('.')?.split_once("-of-")?;
+        (numbers.0.parse::<u32>().is_ok() && numbers.1.parse::<u32>().is_ok()).then_some(())
+    };
+    let mut parts: Vec<PathBuf> = entries
+        .filter(|entry| is_part(&entry.file_name().to_string_lossy()).is_some())
+        .map(|entry| entry.path())
+        .collect();
+    parts.sort();
+    parts
 }
 
 /// Whether an index can hold a file of this name: outside Unix, only one that is Unicode.

@@ -34,8 +34,10 @@ impl BatchStatistics {
         let channels = x.dim(1)?;
         let x: Vec<f32> = x.flatten_all()?.to_vec1()?;
         let rows = (x.len() / channels) as f64;
-        let mean: Vec<f32> = sums(&x, channels, |x, _| x).into_iter().map(|sum| (sum / rows) as f32).collect();
-        let squares = sums(&x, channels, |x, channel| (x - mean[channel]).powi(2));
+        let none = vec![0.0; channels];
+        let sums = pair_sums([&x, &x], [&none, &none], |x, _, _, _| x);
+        let mean: Vec<f32> = sums.into_iter().map(|sum| (sum / rows) as f32).collect();
+        let squares = pair_sums([&x, &x], [&mean, &none], |x, _, mean, _| (x - mean) * (x - mean));
         Ok(Self { variance: squares.into_iter().map(|sum| (sum / rows) as f32).collect(), mean })
     }
 }
@@ -118,41 +120,43 @@ impl CustomOp3 for Gradient<'_> {
         let rows = x.len() / channels;
         let mean = &self.0.statistics.mean;
         let inverse = self.0.inverse_deviation();
-        let beta = sums(dy, channels, |dy, _| dy);
-        let with_x = pair_sums(x, dy, channels, |x, dy, channel| dy * (x - mean[channel]) * inverse[channel]);
+        let beta = pair_sums([x, dy], [mean, &inverse], |_, dy, _, _| dy);
+        let with_x = pair_sums([x, dy], [mean, &inverse], |x, dy, mean, inverse| dy * (x - mean) * inverse);
         let mut all = vec![0.0_f32; (rows + 2) * channels];
         let (sums, dx) = all.split_at_mut(2 * channels);
         sums.iter_mut().zip(with_x.iter().chain(&beta)).for_each(|(to, from)| *to = *from as f32);
         let part = |sums: &[f64]| sums.iter().map(|sum| (sum / rows as f64) as f32).collect::<Vec<_>>();
         let (mean_dy, mean_dy_x) = (part(&beta), part(&with_x));
+        // dx = factor (dy - mean_dy - (x - mean) inverse mean_dy_x), with what does not depend on the row taken together.
+        let factor: Vec<f32> = gamma.iter().zip(&inverse).map(|(gamma, inverse)| gamma * inverse).collect();
+        let slope: Vec<f32> = inverse.iter().zip(&mean_dy_x).map(|(inverse, mean)| inverse * mean).collect();
+        let offset: Vec<f32> =
+            mean_dy.iter().zip(&slope).zip(mean).map(|((mean_dy, slope), mean)| mean_dy - slope * mean).collect();
         let size = ROWS * channels;
         dx.par_chunks_mut(size).zip(x.par_chunks(size)).zip(dy.par_chunks(size)).for_each(|((dx, x), dy)| {
-            for (at, dx) in dx.iter_mut().enumerate() {
-                let channel = at % channels;
-                let normal = (x[at] - mean[channel]) * inverse[channel];
-                *dx = gamma[channel] * inverse[channel] * (dy[at] - mean_dy[channel] - normal * mean_dy_x[channel]);
+            let rows = dx.chunks_exact_mut(channels).zip(x.chunks_exact(channels)).zip(dy.chunks_exact(channels));
+            for ((dx, x), dy) in rows {
+                let each = dx.iter_mut().zip(x).zip(dy).zip(&factor).zip(&slope).zip(&offset);
+                for (((((dx, x), dy), factor), slope), offset) in each {
+                    *dx = factor * (dy - offset - slope * x);
+                }
             }
         });
         Ok((CpuStorage::F32(all), (rows + 2, channels).into()))
     }
 }
 
-/// For each channel, the sum of `f(value, channel)` over all rows.
-fn sums(x: &[f32], channels: usize, f: impl Fn(f32, usize) -> f32 + Sync) -> Vec<f64> {
-    pair_sums(x, x, channels, |x, _, channel| f(x, channel))
-}
-
-/// For each channel, the sum of `f(value of a, value of b, channel)` over all rows.
-fn pair_sums(a: &[f32], b: &[f32], channels: usize, f: impl Fn(f32, f32, usize) -> f32 + Sync) -> Vec<f64> {
+/// For each channel, the sum of `f(value of a, value of b, c, d)` over all rows, where `c` and `d` belong to the channel.
+fn pair_sums([a, b]: [&[f32]; 2], [c, d]: [&[f32]; 2], f: impl Fn(f32, f32, f32, f32) -> f32 + Sync) -> Vec<f64> {
+    let channels = c.len();
     let parts: Vec<Vec<f64>> = a
         .par_chunks(ROWS * channels)
         .zip(b.par_chunks(ROWS * channels))
         .map(|(a, b)| {
             let mut sum = vec![0.0_f64; channels];
             for (a, b) in a.chunks_exact(channels).zip(b.chunks_exact(channels)) {
-                for (channel, sum) in sum.iter_mut().enumerate() {
-                    *sum += f64::from(f(a[channel], b[channel], channel));
-                }
+                let each = sum.iter_mut().zip(a).zip(b).zip(c).zip(d);
+                each.for_each(|((((sum, a), b), c), d)| *sum += f64::from(f(*a, *b, *c, *d)));
             }
             sum
         })

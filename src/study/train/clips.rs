@@ -6,8 +6,6 @@ use rand::rngs::StdRng;
 use crate::nets::compact::{BANDS, Group, sequences};
 use crate::study::spectra::Spectra;
 
-/// Frames of an example: 15 s.
-pub(super) const FRAMES: usize = 64;
 /// Share of the small collections: all but the largest share it alike.
 const SMALL_SHARE: f64 = 0.35;
 /// Bands by which a clip moves up or down at most: three semitones or so.
@@ -31,8 +29,10 @@ pub(super) struct Clips<'a> {
     pub(super) collections: Vec<Collection<'a>>,
     /// Labels in all.
     pub(super) labels: usize,
-    /// Width of the other net's embedding; 0 for none.
+    /// Width of the other net's embedding; 1 where there is none.
     pub(super) teacher: usize,
+    /// Frames of an example.
+    pub(super) frames: usize,
 }
 
 /// A sequence with its truth.
@@ -74,7 +74,7 @@ impl Clips<'_> {
         let mut truth = vec![0.0; self.labels];
         truth[group.first + spectra.labels[clip]] = 1.0;
         let teacher = spectra.embeddings.get(clip).map_or_else(Vec::new, |embedding| scaled(embedding));
-        Example { sequence: changed(&cut(&sequence, rng), rng), truth, teacher }
+        Example { sequence: changed(&cut(&sequence, self.frames, rng), rng), truth, teacher }
     }
 
     /// Some of another example in it (mixup, arXiv 1710.09412), or not.
@@ -101,11 +101,11 @@ fn scaled(embedding: &[f32]) -> Vec<f32> {
     embedding.iter().map(|x| x / 64.0 - 2.0).collect()
 }
 
-/// [`FRAMES`] frames of a sequence; a shorter one begins again.
-fn cut(sequence: &[f32], rng: &mut StdRng) -> Vec<f32> {
+/// As many frames of a sequence; a shorter one begins again.
+fn cut(sequence: &[f32], wanted: usize, rng: &mut StdRng) -> Vec<f32> {
     let frames = sequence.len() / BANDS;
-    let first = if frames > FRAMES { rng.random_range(0..=frames - FRAMES) } else { 0 };
-    sequence.iter().cycle().skip(first * BANDS).take(FRAMES * BANDS).copied().collect()
+    let first = if frames > wanted { rng.random_range(0..=frames - wanted) } else { 0 };
+    sequence.iter().cycle().skip(first * BANDS).take(wanted * BANDS).copied().collect()
 }
 
 /// The clip as another player, room or machine might have given it.
@@ -133,7 +133,7 @@ fn changed(sequence: &[f32], rng: &mut StdRng) -> Vec<f32> {
         let (first, count) = span(BANDS, MASKED_BANDS, rng);
         out.chunks_exact_mut(BANDS).for_each(|frame| frame[first..first + count].fill(mean));
     }
-    let (first, count) = span(FRAMES, MASKED_FRAMES, rng);
+    let (first, count) = span(out.len() / BANDS, MASKED_FRAMES, rng);
     out[first * BANDS..(first + count) * BANDS].fill(mean);
     out
 }

@@ -2,34 +2,78 @@
 
 use std::collections::HashMap;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::VarBuilder;
 use rand::Rng;
 use rand::rngs::StdRng;
 
+use super::clip_learner::{ClipLearner, Said};
+use super::clips::Clips;
 use super::convolution::Convolution;
 use super::layers::{Drawing, normalised};
-use super::pool::PoolBands;
+use super::pool::Pool;
 use super::weights::Weights;
 use crate::nets::compact::{BANDS, EMBEDDING, EPS, KERNEL, LAYERS, POOLED};
+use crate::nets::filter::Zeros;
+use crate::nets::stack::Curve;
+use crate::nets::{Compact, Net};
 
 /// Share of the pooled values left out in training.
 const DROPOUT: f32 = 0.25;
 /// Name of the layer that answers for another net's embedding; it is not part of the net that runs.
 pub(super) const TEACHER: &str = "teacher";
 
-/// What the net says of a batch, as logits.
-pub(super) struct Said {
-    /// `[batch, labels]`.
-    pub(super) labels: Tensor,
-    /// `[batch, width]`: what another net's embedding should be.
-    pub(super) teacher: Tensor,
+/// See the module's text.
+pub(super) struct CompactLearner;
+
+impl ClipLearner for CompactLearner {
+    fn architecture(&self) -> &'static str {
+        "compact"
+    }
+
+    fn description(&self) -> String {
+        "Genres of several collections from coarse, wide log-mel frames".to_owned()
+    }
+
+    fn attribution(&self) -> String {
+        "the Earmark developers".to_owned()
+    }
+
+    fn source(&self) -> &'static str {
+        "Earmark"
+    }
+
+    fn frames(&self) -> usize {
+        64
+    }
+
+    fn batch(&self) -> usize {
+        48
+    }
+
+    fn rate(&self) -> f64 {
+        3e-3
+    }
+
+    fn start(&self, clips: &Clips<'_>, seed: u64) -> Result<HashMap<String, Tensor>> {
+        start(clips.labels, clips.teacher, seed)
+    }
+
+    fn forward(&self, weights: &Weights, sequences: &Tensor, dropout: Option<&mut StdRng>) -> Result<Said> {
+        forward(weights, sequences, dropout)
+    }
+
+    fn net(&self, labels: &[String], tensors: &HashMap<String, Tensor>) -> Result<Net> {
+        let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
+        Compact::new(labels, &vb).map(Net::Compact)
+    }
 }
 
 /// The weights that a run starts with: `labels` outputs, and a layer for an embedding of `teacher` values.
 ///
 /// # Errors
 /// Never.
-pub(super) fn start(labels: usize, teacher: usize, seed: u64) -> Result<HashMap<String, Tensor>> {
+fn start(labels: usize, teacher: usize, seed: u64) -> Result<HashMap<String, Tensor>> {
     let mut drawing = Drawing { tensors: HashMap::new(), seed };
     let mut inputs = 1;
     for (number, layer) in LAYERS.iter().enumerate() {
@@ -50,26 +94,20 @@ pub(super) fn start(labels: usize, teacher: usize, seed: u64) -> Result<HashMap<
 ///
 /// # Errors
 /// A missing tensor or another shape.
-pub(super) fn forward(weights: &Weights, sequences: &Tensor, dropout: Option<&mut StdRng>) -> Result<Said> {
+fn forward(weights: &Weights, sequences: &Tensor, dropout: Option<&mut StdRng>) -> Result<Said> {
     let (batch, mut time, _) = sequences.dims3()?;
     let mut bands = BANDS;
     let mut x = sequences.reshape((batch, time, bands, 1))?;
     for (number, layer) in LAYERS.iter().enumerate() {
         let name = format!("conv{number}");
         let weight = weights.get(&format!("{name}.weight"))?;
-        let y = x.contiguous()?.apply_op2(weight, Convolution { ahead: 0 })?;
+        let zeros = Zeros::looking_ahead([KERNEL, KERNEL], 0);
+        let y = x.contiguous()?.apply_op2(weight, Convolution { zeros })?;
         let y = y.reshape((batch * time * bands, layer.channels))?;
         let y = normalised(weights, &y, &format!("{name}.norm"), EPS, dropout.is_some())?;
-        x = y.reshape((batch, time, bands, layer.channels))?.apply_op1(PoolBands { by: layer.bands })?;
-        bands /= layer.bands;
-        if layer.frames > 1 {
-            let groups = time / layer.frames;
-            let whole = x.narrow(1, 0, groups * layer.frames)?.contiguous()?;
-            // Frames of a group lie beside one another like bands of a frame.
-            let whole = whole.reshape((batch, groups, layer.frames, bands * layer.channels))?;
-            x = whole.apply_op1(PoolBands { by: layer.frames })?.reshape((batch, groups, bands, layer.channels))?;
-            time = groups;
-        }
+        let y = y.reshape((batch, time, bands, layer.channels))?;
+        x = y.apply_op1(Pool { frames: layer.frames, bands: layer.bands, curve: Curve::Relu })?;
+        (time, bands) = (time / layer.frames, bands / layer.bands);
     }
     let x = x.reshape((batch, time, ()))?;
     let mean = x.mean(1)?;
@@ -79,7 +117,7 @@ pub(super) fn forward(weights: &Weights, sequences: &Tensor, dropout: Option<&mu
         pooled = (&pooled * kept(pooled.dims2()?, rng)?)?;
     }
     let embedding = weights.dense(&pooled, "hidden")?.relu()?;
-    Ok(Said { labels: weights.dense(&embedding, "output")?, teacher: weights.dense(&embedding, TEACHER)? })
+    Ok(Said { labels: weights.dense(&embedding, "output")?, teacher: Some(weights.dense(&embedding, TEACHER)?) })
 }
 
 /// A factor per value, 0 for those left out.
@@ -91,12 +129,9 @@ fn kept((rows, width): (usize, usize), rng: &mut StdRng) -> Result<Tensor> {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::DType;
-    use candle_nn::VarBuilder;
     use rand::SeedableRng;
 
     use super::*;
-    use crate::nets::Compact;
 
     /// Beginning weights, and one sequence of 40 frames in the range that the net hears.
     fn beginning() -> Result<(Weights, Vec<String>, Vec<f32>)> {
@@ -129,7 +164,8 @@ mod tests {
         let (weights, _, sequence) = beginning()?;
         let x = Tensor::from_slice(&sequence, (1, 40, BANDS), &Device::Cpu)?;
         let said = forward(&weights, &x, Some(&mut StdRng::seed_from_u64(1)))?;
-        let gradients = (said.labels.sqr()?.sum_all()? + said.teacher.sqr()?.sum_all()?)?.backward()?;
+        let gradients =
+            (said.labels.sqr()?.sum_all()? + said.teacher.expect("it learns one").sqr()?.sum_all()?)?.backward()?;
         for (name, var) in weights.vars() {
             let largest = gradients.get(var).map(|g| g.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()).transpose()?;
             assert!(largest.is_some_and(|g| g > 0.0), "{name}: {largest:?}");

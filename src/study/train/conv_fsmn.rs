@@ -10,10 +10,12 @@ use rand::rngs::StdRng;
 use super::convolution::Convolution;
 use super::fsmn::{memory_block, normalised, outputs, trunk};
 use super::learner::{LABELS, Learner};
-use super::pool::PoolBands;
+use super::pool::Pool;
 use super::weights::{Weights, drawn};
 use crate::listen::FrontEnd;
 use crate::nets::conv_fsmn::{CHANNELS, DILATIONS, JOINT, KERNEL, PICTURE, POOL};
+use crate::nets::filter::Zeros;
+use crate::nets::stack::Curve;
 use crate::nets::{ConvFsmn, VocalNet};
 
 /// Width of trunk, picture and memories.
@@ -131,9 +133,10 @@ impl Learner for ConvFsmnLearner {
 /// `[batch, time, bands, 1]` through the convolutions.
 fn picture(weights: &Weights, x: &Tensor) -> Result<Tensor> {
     (0..CHANNELS.len()).try_fold(x.clone(), |x, layer| {
-        let weight = weights.get(&format!("conv{layer}.weight"))?;
-        let y = x.contiguous()?.apply_op2(weight, Convolution { ahead: 0 })?;
-        y.broadcast_add(weights.get(&format!("conv{layer}.bias"))?)?.apply_op1(PoolBands { by: POOL })
+        let [weight, bias] = ["weight", "bias"].map(|part| weights.get(&format!("conv{layer}.{part}")));
+        let zeros = Zeros::looking_ahead([KERNEL, KERNEL], 0);
+        let y = x.contiguous()?.apply_op3(weight?, bias?, Convolution { zeros })?;
+        y.apply_op1(Pool { frames: 1, bands: POOL, curve: Curve::Relu })
     })
 }
 

@@ -13,6 +13,7 @@ use super::lstm::{TUTORIAL, heard, said};
 use super::weights::Weights;
 use crate::listen::FrontEnd;
 use crate::nets::crnn::{CHANNELS, KERNEL, WIDTHS};
+use crate::nets::filter::Zeros;
 use crate::nets::lstm::{EPS, MELS};
 use crate::nets::{Crnn, VocalNet};
 
@@ -66,9 +67,10 @@ impl Learner for CrnnLearner {
         let mut x = heard(weights, frames, training)?.reshape((batch, time, mels, 1))?;
         for (layer, channels) in CHANNELS.into_iter().enumerate() {
             let name = format!("conv{layer}");
-            let weight = weights.get(&format!("{name}.weight"))?;
-            let y = x.contiguous()?.apply_op2(weight, Convolution { ahead: 0 })?;
-            let y = y.broadcast_add(weights.get(&format!("{name}.bias"))?)?.reshape((batch * time * mels, channels))?;
+            let [weight, bias] = ["weight", "bias"].map(|part| weights.get(&format!("{name}.{part}")));
+            let zeros = Zeros::looking_ahead([KERNEL, KERNEL], 0);
+            let y = x.contiguous()?.apply_op3(weight?, bias?, Convolution { zeros })?;
+            let y = y.reshape((batch * time * mels, channels))?;
             x = normalised(weights, &y, &format!("{name}.norm"), EPS, training)?.relu()?;
             x = x.reshape((batch, time, mels, channels))?;
         }

@@ -42,6 +42,33 @@ pub(super) fn lstm(weights: &Weights, x: &Tensor, name: &str) -> Result<Tensor> 
     gates.apply_op2(weights.get(&format!("{name}.recurrent.weight"))?, Recurrence)
 }
 
+/// `[batch, time, inputs]` through the gated recurrent layer `name` from rest, to `[batch, time, width]`; as
+/// [`crate::nets::stack::Stage::Gru`] says. Step by step: the nets that have one are down to a few steps by then.
+///
+/// # Errors
+/// A missing tensor or another shape.
+pub(super) fn gru(weights: &Weights, x: &Tensor, name: &str) -> Result<Tensor> {
+    let (batch, time, inputs) = x.dims3()?;
+    let from_input = weights.dense(&x.reshape((batch * time, inputs))?, &format!("{name}.input"))?;
+    let from_input = from_input.reshape((batch, time, ()))?;
+    let recurrent = weights.get(&format!("{name}.recurrent.weight"))?.t()?;
+    let width = recurrent.dim(0)?;
+    let sigmoid = candle_nn::ops::sigmoid;
+    let mut h = Tensor::zeros((batch, width), DType::F32, &Device::Cpu)?;
+    let mut all = Vec::with_capacity(time);
+    for step in 0..time {
+        let now = from_input.narrow(1, step, 1)?.squeeze(1)?;
+        let past = h.matmul(&recurrent)?;
+        let part = |x: &Tensor, gate: usize| x.narrow(1, gate * width, width);
+        let reset = sigmoid(&(part(&now, 0)? + part(&past, 0)?)?)?;
+        let keep = sigmoid(&(part(&now, 1)? + part(&past, 1)?)?)?;
+        let candidate = (part(&now, 2)? + (reset * part(&past, 2)?)?)?.tanh()?;
+        h = (&candidate + (keep * (h - &candidate)?)?)?;
+        all.push(h.clone());
+    }
+    Tensor::stack(&all, 1)
+}
+
 /// The weights that layers start with, by name.
 pub(super) struct Drawing {
     pub(super) tensors: HashMap<String, Tensor>,

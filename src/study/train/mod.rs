@@ -7,14 +7,16 @@
 //! | from songs to scenes | [`excerpt`], [`effects`], [`scene`] |
 //! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`]; [`layers`] |
 //! | operations with their gradients | [`memory`], [`convolution`], [`pool`], [`recurrence`], [`batch_norm`], [`flat`] |
-//! | nets for whole clips, on spectra | [`clip_run`], [`clips`], [`compact`] |
+//! | nets for whole clips, on spectra | [`clip_run`], [`clips`], [`clip_learner`], [`compact`], [`stack`] |
 //! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`state`], [`checkpoint`], [`log`], [`export`] |
 
 mod batch_norm;
 mod calibrate;
 mod checkpoint;
+mod clip_learner;
 mod clip_run;
 mod clips;
+mod coarse;
 mod compact;
 mod conv_fsmn;
 mod convolution;
@@ -37,6 +39,7 @@ mod repertoire;
 mod run;
 mod scene;
 mod settings;
+mod stack;
 mod state;
 mod validate;
 mod weights;
@@ -44,7 +47,10 @@ mod weights;
 #[cfg(test)]
 mod references_test;
 
-pub(crate) use clip_run::measure_clips;
-pub use clip_run::{ClipFigures, ClipProgress, ClipSettings, train_on_clips};
+pub use clip_run::{ClipFigures, ClipProgress, ClipSettings, Material, step_cost_s, train_on, train_on_clips};
+pub(crate) use clip_run::{ask, ask_clips};
+pub use coarse::{CoarseProgress, CoarseSettings, Tried, train_coarse};
+pub(crate) use coarse::{mean as mean_window, windows as coarse_windows};
+pub use convolution::Convolution;
 pub use run::{Progress, train};
 pub use settings::{NetKind, Settings};

@@ -1,96 +1,116 @@
-//! The largest of neighbouring bands, with ReLU, as one operation with its gradient.
+//! The largest of neighbouring values with the non-linearity behind it, as one operation with its gradient. The
+//! non-linearities rise, so that either may come first; behind, there is less to do.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::flat::values;
+use crate::nets::stack::Curve;
 
-/// `y[b, t, g, c] = max(0, max of x[b, t, g by + i, c] for i < by)`; bands that fill no group are left out.
+/// `y[b, g, h, c] = curve(max of x[b, g frames + i, h bands + j, c])`; what fills no group is left out.
 #[derive(Clone, Copy)]
-pub(super) struct PoolBands {
+pub(super) struct Pool {
+    /// Frames in a group.
+    pub(super) frames: usize,
     /// Bands in a group.
-    pub(super) by: usize,
+    pub(super) bands: usize,
+    /// What is done to the largest.
+    pub(super) curve: Curve,
 }
 
-/// The gradient of `x` from `x` and the gradient of `y`: all of it to the first of the largest.
-struct Gradient(PoolBands);
+/// The gradient of `x` from `x`, `y` and the gradient of `y`: all of it to the first of the largest.
+struct Gradient(Pool);
 
-impl CustomOp1 for PoolBands {
+impl CustomOp1 for Pool {
     fn name(&self) -> &'static str {
-        "pool-bands"
+        "pool"
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, xl: &Layout) -> Result<(CpuStorage, Shape)> {
         let x = values(x, xl, self.name())?;
         let (batch, time, bands, channels) = xl.shape().dims4()?;
-        let groups = self.groups(bands)?;
-        let mut y = vec![0.0_f32; batch * time * groups * channels];
-        y.par_chunks_mut(time * groups * channels).zip(x.par_chunks(time * bands * channels)).for_each(|(y, x)| {
-            for (y, x) in y.chunks_exact_mut(groups * channels).zip(x.chunks_exact(bands * channels)) {
-                for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(self.by * channels)) {
-                    for x in x.chunks_exact(channels) {
-                        y.iter_mut().zip(x).for_each(|(y, &x)| *y = if x > *y { x } else { *y });
+        let [frames, groups] = self.groups(time, bands)?;
+        let mut y = vec![f32::NEG_INFINITY; batch * frames * groups * channels];
+        y.par_chunks_mut(frames * groups * channels).zip(x.par_chunks(time * bands * channels)).for_each(|(y, x)| {
+            for (y, x) in y.chunks_exact_mut(groups * channels).zip(x.chunks_exact(self.frames * bands * channels)) {
+                for x in x.chunks_exact(bands * channels) {
+                    for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(self.bands * channels)) {
+                        for x in x.chunks_exact(channels) {
+                            y.iter_mut().zip(x).for_each(|(y, &x)| *y = if x > *y { x } else { *y });
+                        }
+                    }
+                }
+            }
+            self.curve.apply(y);
+        });
+        Ok((CpuStorage::F32(y), (batch, frames, groups, channels).into()))
+    }
+
+    fn bwd(&self, x: &Tensor, y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        x.apply_op3_no_bwd(y, &dy.contiguous()?, &Gradient(*self)).map(Some)
+    }
+}
+
+impl Pool {
+    fn groups(self, time: usize, bands: usize) -> Result<[usize; 2]> {
+        if !(1..=bands).contains(&self.bands) || !(1..=time).contains(&self.frames) {
+            candle_core::bail!("pool cannot take {} of {time} frames and {} of {bands} bands", self.frames, self.bands)
+        }
+        Ok([time / self.frames, bands / self.bands])
+    }
+}
+
+impl CustomOp3 for Gradient {
+    fn name(&self) -> &'static str {
+        "pool-gradient"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        xl: &Layout,
+        y: &CpuStorage,
+        yl: &Layout,
+        dy: &CpuStorage,
+        dyl: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let [x, y, dy] = [values(x, xl, self.name())?, values(y, yl, self.name())?, values(dy, dyl, self.name())?];
+        let (_, time, bands, channels) = xl.shape().dims4()?;
+        let (_, frames, groups, _) = yl.shape().dims4()?;
+        let size = frames * groups * channels;
+        let mut dx = vec![0.0_f32; x.len()];
+        let pictures = dx.par_chunks_mut(time * bands * channels).zip(x.par_chunks(time * bands * channels));
+        pictures.zip(y.par_chunks(size)).zip(dy.par_chunks(size)).for_each(|(((dx, x), y), dy)| {
+            let Pool { frames: by_frames, bands: by_bands, curve } = self.0;
+            if [by_frames, by_bands] == [1, 1] {
+                let each = dx.iter_mut().zip(y).zip(dy);
+                each.for_each(|((dx, &y), dy)| *dx = dy * curve.slope(y));
+                return;
+            }
+            let (mut largest, mut left) = (vec![0.0_f32; channels], vec![0.0_f32; channels]);
+            for (group, (y, dy)) in y.chunks_exact(channels).zip(dy.chunks_exact(channels)).enumerate() {
+                let (frame, band) = (group / groups * by_frames, group % groups * by_bands);
+                let members = || {
+                    let bands_of =
+                        move |row: usize| (band..band + by_bands).map(move |band| (row * bands + band) * channels);
+                    (frame..frame + by_frames).flat_map(bands_of)
+                };
+                largest.fill(f32::NEG_INFINITY);
+                for at in members() {
+                    largest.iter_mut().zip(&x[at..at + channels]).for_each(|(y, &x)| *y = if x > *y { x } else { *y });
+                }
+                // What is still to be given away: the first of the largest takes it all.
+                left.iter_mut().zip(y).zip(dy).for_each(|((left, &y), dy)| *left = dy * curve.slope(y));
+                for at in members() {
+                    let each = dx[at..at + channels].iter_mut().zip(&x[at..at + channels]).zip(&largest).zip(&mut left);
+                    for (((dx, x), largest), left) in each {
+                        *dx = if x == largest { *left } else { 0.0 };
+                        *left -= *dx;
                     }
                 }
             }
         });
-        Ok((CpuStorage::F32(y), (batch, time, groups, channels).into()))
-    }
-
-    fn bwd(&self, x: &Tensor, _y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        x.apply_op2_no_bwd(&dy.contiguous()?, &Gradient(*self)).map(Some)
-    }
-}
-
-impl PoolBands {
-    fn groups(self, bands: usize) -> Result<usize> {
-        if !(1..=bands).contains(&self.by) {
-            candle_core::bail!("{} cannot take {} of {bands} bands together", self.name(), self.by)
-        }
-        Ok(bands / self.by)
-    }
-}
-
-impl CustomOp2 for Gradient {
-    fn name(&self) -> &'static str {
-        "pool-bands-gradient"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, xl: &Layout, dy: &CpuStorage, dyl: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (x, dy) = (values(x, xl, self.name())?, values(dy, dyl, self.name())?);
-        let (_, time, bands, channels) = xl.shape().dims4()?;
-        let (by, groups) = (self.0.by, self.0.groups(bands)?);
-        let mut dx = vec![0.0_f32; x.len()];
-        dx.par_chunks_mut(time * bands * channels)
-            .zip(x.par_chunks(time * bands * channels))
-            .zip(dy.par_chunks(time * groups * channels))
-            .for_each(|((dx, x), dy)| {
-                let frames = dx.chunks_exact_mut(bands * channels).zip(x.chunks_exact(bands * channels));
-                for ((dx, x), dy) in frames.zip(dy.chunks_exact(groups * channels)) {
-                    let group = by * channels;
-                    let groups = dx.chunks_exact_mut(group).zip(x.chunks_exact(group));
-                    for ((dx, x), dy) in groups.zip(dy.chunks_exact(channels)) {
-                        to_the_largest(dx, x, dy);
-                    }
-                }
-            });
         Ok((CpuStorage::F32(dx), xl.shape().clone()))
-    }
-}
-
-/// `dx` and `x` are one group `[by][channels]`.
-fn to_the_largest(dx: &mut [f32], x: &[f32], dy: &[f32]) {
-    let channels = dy.len();
-    for (channel, &dy) in dy.iter().enumerate() {
-        let (mut largest, mut at) = (0.0, None);
-        for from in (channel..x.len()).step_by(channels) {
-            if x[from] > largest {
-                (largest, at) = (x[from], Some(from));
-            }
-        }
-        if let Some(at) = at {
-            dx[at] = dy;
-        }
     }
 }
 
@@ -102,26 +122,36 @@ mod tests {
 
     #[test]
     fn values_and_gradients_equal_candles_own() -> Result<()> {
-        // Eleven bands by three: two are left out.
-        let x = Var::randn(0.0_f32, 1.0, (2, 5, 11, 4), &Device::Cpu)?;
-        let slope = Tensor::randn(0.0_f32, 1.0, (2, 5, 3, 4), &Device::Cpu)?;
-        let ours = x.apply_op1(PoolBands { by: 3 })?;
-        let theirs = x.narrow(2, 0, 9)?.reshape((2, 5, 3, 3, 4))?.max(3)?.relu()?;
-        let same = |a: &Tensor, b: &Tensor| {
-            Ok::<_, candle_core::Error>(a.flatten_all()?.to_vec1::<f32>()? == b.flatten_all()?.to_vec1::<f32>()?)
-        };
-        assert!(same(&ours, &theirs)?);
-        let ours = (ours * &slope)?.sum_all()?.backward()?;
-        let theirs = (theirs * &slope)?.sum_all()?.backward()?;
-        let (Some(ours), Some(theirs)) = (ours.get(&x), theirs.get(&x)) else { panic!("no gradient") };
-        assert!(same(ours, theirs)?);
+        // Seven frames by two, eleven bands by three: some are left out.
+        let x = Var::randn(0.0_f32, 1.0, (2, 7, 11, 4), &Device::Cpu)?;
+        let worst = |a: &Tensor, b: &Tensor| (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>();
+        for (curve, frames, bands) in
+            [(Curve::Relu, 2, 3), (Curve::Elu, 2, 3), (Curve::Line, 1, 3), (Curve::Elu, 1, 1), (Curve::Relu, 7, 11)]
+        {
+            let ours = x.apply_op1(Pool { frames, bands, curve })?;
+            let (groups, rows) = (7 / frames, 11 / bands);
+            let theirs = x.narrow(1, 0, groups * frames)?.narrow(2, 0, rows * bands)?.contiguous()?;
+            let theirs = theirs.reshape((2, groups, frames, rows, bands * 4))?.max(2)?;
+            let theirs = theirs.reshape((2, groups, rows, bands, 4))?.max(3)?;
+            let theirs = match curve {
+                Curve::Line => theirs,
+                Curve::Relu => theirs.relu()?,
+                Curve::Elu => theirs.elu(1.0)?,
+            };
+            assert!(worst(&ours, &theirs)? < 1e-6);
+            let slope = Tensor::randn(0.0_f32, 1.0, theirs.shape(), &Device::Cpu)?;
+            let ours = (ours * &slope)?.sum_all()?.backward()?;
+            let theirs = (theirs * &slope)?.sum_all()?.backward()?;
+            let (Some(ours), Some(theirs)) = (ours.get(&x), theirs.get(&x)) else { panic!("no gradient") };
+            assert!(worst(ours, theirs)? < 1e-6);
+        }
         Ok(())
     }
 
     #[test]
     fn of_equal_values_the_first_learns() -> Result<()> {
         let x = Var::new(&[1.0_f32, 2.0, 2.0, -1.0, -1.0, -2.0], &Device::Cpu)?;
-        let pooled = x.reshape((1, 1, 6, 1))?.apply_op1(PoolBands { by: 3 })?;
+        let pooled = x.reshape((1, 1, 6, 1))?.apply_op1(Pool { frames: 1, bands: 3, curve: Curve::Relu })?;
         assert_eq!(pooled.flatten_all()?.to_vec1::<f32>()?, [2.0, 0.0]);
         let gradients = pooled.sum_all()?.backward()?;
         assert_eq!(

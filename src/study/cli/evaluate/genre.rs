@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Args;
 
 use super::super::console::Console;
@@ -13,14 +13,14 @@ use crate::say::envelope::EnvelopeSettings;
 use crate::study::analyze::conclude;
 use crate::study::evaluate::belief::{self, BeliefReport, course};
 use crate::study::evaluate::genre::{Entry, Report, choices, entries, report};
-use crate::study::evaluate::spectra::{SpectraReport, compact, is_spectra, report as report_spectra};
+use crate::study::evaluate::spectra::{SpectraReport, clip_net, is_spectra, report as report_spectra};
 use crate::study::hear::{Attention, Heard, Stopped, hear};
 use crate::study::mix::Mix;
 
 #[derive(Debug, Args)]
 pub(in crate::study::cli) struct Arguments {
     /// Directory of audio files named <class>.<n>.<extension>, or one such file; or labelled spectra (.safetensors,
-    /// .safetensors.zst), for a net of `earmark train compact`.
+    /// .safetensors.zst).
     #[arg(value_name = "DIR|FILE")]
     path: PathBuf,
     /// The genre network to measure, in place of the built-in one.
@@ -117,20 +117,16 @@ fn belief_text(report: &BeliefReport) -> String {
     )
 }
 
-/// Measures the compact net on labelled spectra.
+/// Measures a net for clips on labelled spectra.
 fn spectra(arguments: &Arguments, console: &Console) -> Outcome {
     let failed = |file: Option<&Path>, error: &anyhow::Error| {
         console.error(file, error);
         Outcome::Failed
     };
-    let Some(file) = arguments.model.as_deref() else {
-        let error =
-            anyhow!("holds spectra, which a compact net reads; name one with --model (`earmark train compact`)");
-        return failed(Some(&arguments.path), &error);
-    };
-    let model = match compact(file) {
+    let file = arguments.model.as_deref();
+    let model = match clip_net(file) {
         Ok(model) => model,
-        Err(error) => return failed(Some(file), &error),
+        Err(error) => return failed(file, &error),
     };
     let said = report_spectra(&model, &arguments.path).and_then(|report| {
         Ok(if arguments.json { serde_json::to_string(&report)? + "\n" } else { spectra_text(&report) })

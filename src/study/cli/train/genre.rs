@@ -20,6 +20,7 @@ use crate::study::own::export::export;
 use crate::study::own::learn::{Lesson, Watch};
 use crate::study::own::songs::Songs;
 use crate::study::picture::confusion::confusion;
+use crate::study::shard::Shard;
 
 #[derive(Debug, Args)]
 pub(in crate::study::cli) struct Arguments {
@@ -67,7 +68,12 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     if let Err(error) = check_out(&arguments.out) {
         return failed(&arguments.out, &error);
     }
-    let flags = LibraryFlags { index: arguments.index.clone(), device: arguments.device, genre_model: None };
+    let flags = LibraryFlags {
+        index: arguments.index.clone(),
+        device: arguments.device,
+        genre_model: None,
+        shard: Shard::default(),
+    };
     let root = &arguments.library;
     // Files that cannot be heard have been named; the others are learned from.
     let (outcome, report) = update(root, &flags, Care::Quick, console)?;

@@ -1,0 +1,166 @@
+//! Genres from coarse spectra: frames of [`FrontEnd::wide_mel_128`] are translated to what CED and musicnn hear
+//! ([`Translation`]), and a linear layer reads the genres from what both say of that.
+//!
+//! The coarse frames are what genre collections can be had as, so this net has learned genres from labels, where the
+//! taggers' own words are only names. It carries no copy of the taggers: whoever runs it has them.
+
+use candle_core::{Result, bail};
+use candle_nn::VarBuilder;
+
+use super::compact::{Group, groups, softmax};
+use super::head::features;
+use super::{Ced, Musicnn, Net, Tagging};
+use crate::listen::{FrontEnd, Translation};
+
+/// Seconds of a window, and of those without which it is not heard.
+const WINDOW_S: f64 = 10.0;
+const FEWEST_S: f64 = 3.2;
+/// Patches that musicnn hears of a window, evenly spread.
+const PATCHES: usize = 3;
+
+/// Hears coarse frames through the taggers.
+pub struct CoarseEar {
+    hop_s: f64,
+    ced: Translation,
+    musicnn: Translation,
+}
+
+/// The taggers that a [`CoarseEar`] hears through.
+#[derive(Clone, Copy)]
+pub struct Taggers<'a> {
+    ced: &'a Ced,
+    musicnn: &'a Musicnn,
+}
+
+impl<'a> Taggers<'a> {
+    /// The first CED and the first musicnn of these nets.
+    ///
+    /// # Errors
+    /// If one is missing.
+    pub fn among(nets: impl Iterator<Item = &'a Net> + Clone) -> Result<Self> {
+        let ced = nets.clone().find_map(|net| if let Net::Ced(ced) = net { Some(ced) } else { None });
+        let musicnn = nets.clone().find_map(|net| if let Net::Musicnn(net) = net { Some(net) } else { None });
+        match (ced, musicnn) {
+            (Some(ced), Some(musicnn)) => Ok(Self { ced, musicnn }),
+            _ => bail!("coarse spectra are heard through CED and musicnn, and one of them is not loaded"),
+        }
+    }
+}
+
+impl CoarseEar {
+    /// Frames of the usual window: 10 s.
+    pub const FRAMES: usize = 129;
+    /// Fewest frames of a window.
+    pub const FEWEST_FRAMES: usize = 42;
+
+    /// An ear for frames that lie `hop_s` seconds apart.
+    #[must_use]
+    pub fn new(hop_s: f64) -> Self {
+        let wide = FrontEnd::wide_mel_128();
+        Self {
+            hop_s,
+            ced: Translation::new(&wide, &FrontEnd::ced_mel_64()),
+            musicnn: Translation::new(&wide, &FrontEnd::musicnn_mel_96()),
+        }
+    }
+
+    /// Frames of a window.
+    #[must_use]
+    pub fn window_frames(&self) -> usize {
+        (WINDOW_S / self.hop_s).round() as usize
+    }
+
+    /// What the taggers say of a window: logits and embedding of CED, then the means of those of musicnn. `rows`: frames of
+    /// 128 bands in dB re power 1.
+    ///
+    /// # Errors
+    /// A window that is too short.
+    pub fn features(&self, taggers: Taggers<'_>, rows: &[f32]) -> Result<Vec<f32>> {
+        let wide = FrontEnd::wide_mel_128();
+        let frames = rows.len() / wide.n_mels;
+        let length_s = (frames as f64 * self.hop_s).min(WINDOW_S);
+        if length_s < FEWEST_S {
+            bail!("{length_s:.1} s of frames, {FEWEST_S} s are the fewest");
+        }
+        let (hop_s, patch_hop_s) = (FrontEnd::ced_mel_64().hop_s(), FrontEnd::musicnn_mel_96().hop_s());
+        let count = ((length_s / hop_s) as usize).min(1_000);
+        let tagging = taggers.ced.forward(&self.ced.frames(rows, self.hop_s, 0.0, count))?;
+        let mut all: Vec<f32> = features(&tagging.probability, &tagging.embedding).collect();
+        let rest_s = length_s - Musicnn::FRAMES as f64 * patch_hop_s;
+        let mut sums: Vec<f32> = Vec::new();
+        for patch in 0..PATCHES {
+            let from_s = rest_s * patch as f64 / (PATCHES - 1) as f64;
+            let mels = self.musicnn.frames(rows, self.hop_s, from_s, Musicnn::FRAMES);
+            let tagging = taggers.musicnn.forward(&mels)?;
+            let share = features(&tagging.probability, &tagging.embedding).map(|x| x / PATCHES as f32);
+            if sums.is_empty() {
+                sums = share.collect();
+            } else {
+                sums.iter_mut().zip(share).for_each(|(sum, x)| *sum += x);
+            }
+        }
+        all.extend(sums);
+        Ok(all)
+    }
+}
+
+/// See the module's text.
+pub struct Coarse {
+    ear: CoarseEar,
+    /// `[labels][width]`, and `[labels]`.
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    groups: Vec<Group>,
+}
+
+impl Coarse {
+    /// Builds the net for these labels, `collection/class` each, from `weight` `[labels, width]` and `bias` `[labels]`;
+    /// labels of one collection exclude one another.
+    ///
+    /// # Errors
+    /// A missing tensor or one of another shape.
+    pub fn new(labels: &[String], vb: &VarBuilder<'_>) -> Result<Self> {
+        let weight = vb.get_unchecked("weight")?;
+        if weight.dims().len() != 2 || weight.dim(0)? != labels.len() {
+            bail!("weights {:?} for {} labels", weight.dims(), labels.len());
+        }
+        Ok(Self {
+            ear: CoarseEar::new(FrontEnd::wide_mel_128().hop_s()),
+            weight: weight.flatten_all()?.to_vec1()?,
+            bias: vb.get(labels.len(), "bias")?.to_vec1()?,
+            groups: groups(labels),
+        })
+    }
+
+    /// Features that it takes.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.weight.len() / self.bias.len().max(1)
+    }
+
+    /// Tags a window of `mels`, rows of 128 values in dB re power 1; no embedding.
+    ///
+    /// # Errors
+    /// A window that is too short, or taggers that give other features.
+    pub fn forward(&self, taggers: Taggers<'_>, mels: &[f32]) -> Result<Tagging> {
+        let latest = mels.len() / 128 - (mels.len() / 128).min(CoarseEar::FRAMES);
+        self.read(&self.ear.features(taggers, &mels[latest * 128..])?)
+    }
+
+    /// The same from [`CoarseEar::features`].
+    ///
+    /// # Errors
+    /// Another number of features.
+    pub fn read(&self, features: &[f32]) -> Result<Tagging> {
+        if features.len() != self.width() {
+            bail!("{} features, this net takes {}", features.len(), self.width());
+        }
+        let score =
+            |(weights, bias): (&[f32], &f32)| bias + weights.iter().zip(features).map(|(w, x)| w * x).sum::<f32>();
+        let mut probability: Vec<f32> = self.weight.chunks_exact(self.width()).zip(&self.bias).map(score).collect();
+        for group in &self.groups {
+            softmax(&mut probability[group.first..][..group.count]);
+        }
+        Ok(Tagging { probability, embedding: Vec::new() })
+    }
+}

@@ -1,0 +1,234 @@
+//! The described nets of [`crate::nets::stack`] with gradients.
+
+use std::collections::HashMap;
+
+use candle_core::{D, DType, Device, Result, Tensor};
+use candle_nn::VarBuilder;
+use rand::Rng;
+use rand::rngs::StdRng;
+
+use super::clip_learner::{ClipLearner, Said};
+use super::clips::Clips;
+use super::convolution::Convolution;
+use super::layers::{gru, normalised};
+use super::pool::Pool;
+use super::weights::{Weights, drawn};
+use crate::nets::compact::{BANDS, sequences};
+use crate::nets::stack::run::{fewer_bands, key_groups};
+use crate::nets::stack::{ALL, Curve, EPS, Fill, Layer, Plan, Size, Stack, Stage, Statistic, System};
+use crate::nets::{Net, systems};
+
+/// Clips that the bands' means and deviations are measured on, at most.
+const MEASURED_CLIPS: usize = 500;
+
+/// A net of [`crate::nets::systems`].
+pub(super) struct StackLearner {
+    system: &'static System,
+    plan: Plan,
+    layers: Vec<Layer>,
+    width: usize,
+}
+
+impl StackLearner {
+    /// The system of this name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(super) fn new(name: &str) -> Result<Self> {
+        let Some(system) = systems::system(name) else { candle_core::bail!("there is no net {name}") };
+        let plan = system.plan();
+        let unfit = |what| candle_core::Error::Msg(format!("{name}: {what}"));
+        Ok(Self { layers: plan.trained_layers().map_err(unfit)?, width: plan.width().map_err(unfit)?, system, plan })
+    }
+
+    /// What the stages make of standardised frames `[batch, frames, bands]`: `[batch, frames', 1, width]`.
+    fn stages(&self, weights: &Weights, frames: &Tensor, mut dropout: Option<&mut StdRng>) -> Result<Tensor> {
+        let x = frames.unsqueeze(3)?;
+        through(&self.layers, weights, x, &mut dropout)
+    }
+}
+
+impl ClipLearner for StackLearner {
+    fn architecture(&self) -> &'static str {
+        self.system.name
+    }
+
+    fn description(&self) -> String {
+        format!("{}; here with {}", self.system.description, self.system.differs)
+    }
+
+    fn attribution(&self) -> String {
+        format!("architecture by {}; weights trained by Earmark", self.system.designer)
+    }
+
+    fn source(&self) -> &'static str {
+        self.system.source
+    }
+
+    fn frames(&self) -> usize {
+        self.plan.frames
+    }
+
+    fn batch(&self) -> usize {
+        self.plan.batch
+    }
+
+    fn rate(&self) -> f64 {
+        self.plan.rate
+    }
+
+    fn start(&self, clips: &Clips<'_>, seed: u64) -> Result<HashMap<String, Tensor>> {
+        let mut tensors = HashMap::new();
+        for holding in self.layers.iter().flat_map(Layer::holdings) {
+            let tensor = match holding.fill {
+                Fill::Drawn(inputs) => drawn(&holding.name, &holding.shape, inputs, seed)?,
+                Fill::Value(value) => Tensor::full(value, holding.shape.as_slice(), &Device::Cpu)?,
+            };
+            tensors.insert(holding.name, tensor);
+        }
+        let output = drawn("output.weight", &[clips.labels, self.width], 2 * self.width, seed)?;
+        tensors.insert("output.weight".to_owned(), output);
+        tensors.insert("output.bias".to_owned(), Tensor::zeros(clips.labels, DType::F32, &Device::Cpu)?);
+        let (mean, scale) = measured(clips, self.plan.bands);
+        for (name, values) in [("cmvn.mean", mean), ("cmvn.scale", scale)] {
+            tensors.insert(name.to_owned(), Tensor::from_vec(values, self.plan.bands, &Device::Cpu)?);
+        }
+        Ok(tensors)
+    }
+
+    fn forward(&self, weights: &Weights, sequences: &Tensor, dropout: Option<&mut StdRng>) -> Result<Said> {
+        let (batch, frames, _) = sequences.dims3()?;
+        let by = BANDS / self.plan.bands;
+        let heard = sequences.reshape((batch, frames, self.plan.bands, by))?.mean(3)?;
+        let heard = heard.broadcast_sub(weights.get("cmvn.mean")?)?.broadcast_mul(weights.get("cmvn.scale")?)?;
+        let last = self.stages(weights, &heard, dropout)?.squeeze(2)?.mean(1)?;
+        Ok(Said { labels: weights.dense(&last, "output")?, teacher: None })
+    }
+
+    fn net(&self, labels: &[String], tensors: &HashMap<String, Tensor>) -> Result<Net> {
+        let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
+        Stack::new(self.plan.clone(), labels, &vb).map(Net::Stack)
+    }
+}
+
+/// Mean, and one over the deviation, of each band over clips from all collections.
+fn measured(clips: &Clips<'_>, bands: usize) -> (Vec<f32>, Vec<f32>) {
+    let (mut count, mut sums, mut squares) = (0.0_f64, vec![0.0_f64; bands], vec![0.0_f64; bands]);
+    for collection in &clips.collections {
+        let all = &collection.spectra.clips;
+        for clip in all.iter().step_by(all.len().div_ceil(MEASURED_CLIPS)) {
+            for sequence in sequences(clip, 1) {
+                for frame in fewer_bands(&sequence, bands).chunks_exact(bands) {
+                    count += 1.0;
+                    for ((sum, square), &x) in sums.iter_mut().zip(&mut squares).zip(frame) {
+                        *sum += f64::from(x);
+                        *square += f64::from(x).powi(2);
+                    }
+                }
+            }
+        }
+    }
+    let mean: Vec<f64> = sums.iter().map(|sum| sum / count.max(1.0)).collect();
+    let scale = squares.iter().zip(&mean).map(|(square, mean)| {
+        let variance = square / count.max(1.0) - mean * mean;
+        // A band that never moves is left alone.
+        if variance > 1e-6 { (1.0 / variance.sqrt()) as f32 } else { 1.0 }
+    });
+    (mean.iter().map(|&mean| mean as f32).collect(), scale.collect())
+}
+
+fn through(layers: &[Layer], weights: &Weights, x: Tensor, dropout: &mut Option<&mut StdRng>) -> Result<Tensor> {
+    layers.iter().try_fold(x, |x, layer| forward(layer, weights, x, dropout))
+}
+
+/// A picture `[batch, frames, bands, channels]` through one layer.
+fn forward(layer: &Layer, weights: &Weights, x: Tensor, dropout: &mut Option<&mut StdRng>) -> Result<Tensor> {
+    let (batch, frames, bands, channels) = x.dims4()?;
+    let name = &layer.name;
+    let rows = (batch * frames * bands, channels);
+    match &layer.stage {
+        Stage::Convolution { kernel, edges, .. } => {
+            let convolution = Convolution { zeros: edges.zeros(*kernel) };
+            let weight = weights.get(&format!("{name}.weight"))?;
+            let x = x.contiguous()?;
+            if layer.biased {
+                x.apply_op3(weight, weights.get(&format!("{name}.bias"))?, convolution)
+            } else {
+                x.apply_op2(weight, convolution)
+            }
+        }
+        Stage::Norm => normalised(weights, &x.reshape(rows)?, name, EPS, dropout.is_some())?.reshape(x.shape()),
+        Stage::Pool { frames: by_frames, bands: by_bands, curve } => {
+            let by = |by: usize, all: usize| if by == ALL { all } else { by };
+            let pool = Pool { frames: by(*by_frames, frames), bands: by(*by_bands, bands), curve: *curve };
+            x.contiguous()?.apply_op1(pool)
+        }
+        Stage::Dropout(share) => match dropout {
+            Some(rng) => (&x * kept(&x, *share, rng)?)?.contiguous(),
+            None => Ok(x),
+        },
+        Stage::BandsToChannels => x.reshape((batch, frames, 1, bands * channels)),
+        Stage::PictureToChannels => x.reshape((batch, 1, 1, frames * bands * channels)),
+        Stage::MeanOverBands => x.mean_keepdim(2),
+        Stage::Gru(width) => {
+            let hidden = gru(weights, &x.reshape((batch, frames, channels))?, name)?;
+            hidden.reshape((batch, frames, 1, *width))
+        }
+        Stage::LastFrame => x.narrow(1, frames - 1, 1),
+        Stage::NonLocal(inner) => {
+            let size = Size { frames, bands, channels };
+            let said = by_likeness(weights, &x, name, size, *inner)?;
+            let said = normalised(weights, &said.reshape(rows)?, &format!("{name}.norm"), EPS, dropout.is_some())?;
+            x + said.reshape((batch, frames, bands, channels))?
+        }
+        Stage::Parallel(_) => {
+            let ends = layer.branches.iter().map(|branch| through(branch, weights, x.clone(), dropout));
+            Tensor::cat(&ends.collect::<Result<Vec<_>>>()?, 3)
+        }
+        Stage::Residual(_) => {
+            let branch = layer.branches.first().map_or(&[][..], Vec::as_slice);
+            through(branch, weights, x.clone(), dropout)? + x
+        }
+        Stage::Statistics(kinds) => {
+            let all = x.reshape((batch, frames * bands, channels))?;
+            let each = kinds.iter().map(|kind| match kind {
+                Statistic::Mean => all.mean(1),
+                Statistic::Max => all.max(1),
+                Statistic::L2 => (all.sqr()?.mean(1)? + f64::from(Statistic::SMALLEST_SQUARE))?.sqrt(),
+            });
+            Tensor::cat(&each.collect::<Result<Vec<_>>>()?, 1)?.reshape((batch, 1, 1, kinds.len() * channels))
+        }
+        Stage::Tap => Ok(x),
+    }
+}
+
+/// See [`Stage::NonLocal`]; before the normalisation.
+fn by_likeness(weights: &Weights, x: &Tensor, name: &str, size: Size, inner: usize) -> Result<Tensor> {
+    let Size { frames, bands, channels } = size;
+    let batch = x.dim(0)?;
+    let rows = x.reshape((batch * frames * bands, channels))?;
+    let project = |part: &str| -> Result<Tensor> {
+        weights.dense(&rows, &format!("{name}.{part}"))?.reshape((batch, frames, bands, inner))
+    };
+    let [by_frames, by_bands] = key_groups(size);
+    let fewer = |x: Tensor| -> Result<Tensor> {
+        let x = x.contiguous()?.apply_op1(Pool { frames: by_frames, bands: by_bands, curve: Curve::Line })?;
+        x.reshape((batch, (frames / by_frames) * (bands / by_bands), inner))
+    };
+    let queries = project("theta")?.reshape((batch, frames * bands, inner))?;
+    let (keys, values) = (fewer(project("phi")?)?, fewer(project("g")?)?);
+    let likeness = (queries.matmul(&keys.transpose(1, 2)?.contiguous()?)? / (inner as f64).sqrt())?;
+    let heard = candle_nn::ops::softmax(&likeness, D::Minus1)?.matmul(&values)?;
+    weights.dense(&heard.reshape((batch * frames * bands, inner))?, &format!("{name}.out"))
+}
+
+/// A factor per value, 0 for those left out.
+fn kept(x: &Tensor, share: f32, rng: &mut StdRng) -> Result<Tensor> {
+    let scale = 1.0 / (1.0 - share);
+    let each = (0..x.elem_count()).map(|_| if rng.random::<f32>() < share { 0.0 } else { scale });
+    Tensor::from_vec(each.collect::<Vec<f32>>(), x.shape(), &Device::Cpu)
+}
+
+#[cfg(test)]
+#[path = "stack_test.rs"]
+mod tests;

@@ -1,0 +1,116 @@
+//! One net with one seed: how long it is trained, and what it said of each clip. Kept as small JSON files, so that a table
+//! that was stopped goes on with what is not there yet.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::nets::Model;
+use crate::nets::compact::groups;
+use crate::study::outputs::replace;
+use crate::study::spectra::Spectra;
+use crate::study::train::ask_clips;
+
+/// Steps that are made at least, however dear.
+const FEWEST_STEPS: f64 = 10.0;
+
+/// How long a net is trained.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Plan {
+    /// Processor seconds of a step, measured once.
+    pub(super) step_cost_s: f64,
+    pub(super) steps: u64,
+    /// The budget that the steps are for.
+    budget_s: f64,
+}
+
+impl Plan {
+    /// The plan that `run` keeps for a net, or a new one by what a step costs: the same for every seed.
+    ///
+    /// # Errors
+    /// A plan for another budget, a step that fails, a full disk.
+    pub(super) fn kept(run: &Path, net: &str, budget_s: f64, cost: impl FnOnce() -> Result<f64>) -> Result<Self> {
+        let path = run.join(format!("{net}.plan.json"));
+        if path.exists() {
+            let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            let kept: Self = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+            ensure!(
+                kept.budget_s == budget_s,
+                "{} is of a table with a budget of {} s, not {budget_s} s; choose another --run",
+                path.display(),
+                kept.budget_s
+            );
+            return Ok(kept);
+        }
+        let step_cost_s = cost()?;
+        let steps = (budget_s / step_cost_s.max(1e-6)).round().max(FEWEST_STEPS) as u64;
+        let plan = Self { step_cost_s, steps, budget_s };
+        replace(&path, &serde_json::to_vec_pretty(&plan)?)?;
+        Ok(plan)
+    }
+}
+
+/// What was said of each clip.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Cell {
+    budget_s: f64,
+    /// Names of the clips.
+    ids: Vec<String>,
+    /// The likeliest class of each.
+    pub(super) class: Vec<usize>,
+    /// `-ln` of the right class's probability.
+    pub(super) entropy: Vec<f64>,
+}
+
+impl Cell {
+    /// What `model` says of `valid`.
+    ///
+    /// # Errors
+    /// A clip that is too short.
+    pub(super) fn of(model: &Model, valid: &Spectra) -> Result<Self> {
+        let groups = groups(&model.card.labels);
+        let group = groups.first().context("a net without labels")?;
+        let answers = ask_clips(&model.net, valid, *group)?;
+        Ok(Self::from_answers(&valid.ids, answers.into_iter().map(|answer| (answer.class, answer.entropy))))
+    }
+
+    pub(super) fn from_answers(ids: &[String], answers: impl Iterator<Item = (usize, f64)>) -> Self {
+        let (class, entropy) = answers.unzip();
+        Self { budget_s: 0.0, ids: ids.to_vec(), class, entropy }
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub(super) fn written(mut self, path: &Path, budget_s: f64) -> Result<Self> {
+        self.budget_s = budget_s;
+        replace(path, &serde_json::to_vec(&self)?)?;
+        Ok(self)
+    }
+
+    /// Reads it back; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it does not read, or speaks of another table.
+    pub(super) fn read(path: &Path, budget_s: f64, ids: &[String]) -> Result<Option<Self>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let cell: Self = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        ensure!(
+            cell.budget_s == budget_s && cell.ids == ids,
+            "{} is of a table with other clips or another budget; choose another --run",
+            path.display()
+        );
+        Ok(Some(cell))
+    }
+
+    /// Share of right answers.
+    pub(super) fn accuracy(&self, truth: &[usize]) -> f64 {
+        let right = self.class.iter().zip(truth).filter(|(class, truth)| class == truth).count();
+        right as f64 / truth.len().max(1) as f64
+    }
+}
