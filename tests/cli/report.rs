@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use earmark::listen::FrontEnd;
+use earmark::nets::tag_kind::{Kind, Shown};
 use earmark::study::analysis::{Analysis, CLASSES, Genre, TagMeans, Timeline, Vocal};
 use earmark::study::lab::Segment;
 use earmark::study::overview::Overview;
@@ -231,7 +232,14 @@ fn made_up(number: usize) -> Analysis {
             top: earmark::say::genre::GENRES[number % CLASSES].into(),
             timeline: Timeline { period_s: 10.0, probability: vec![probability.to_vec()] },
         },
-        tags: TagMeans { labels: vec!["Guitar".into(), "Singing".into()], probability: vec![0.8, 0.6] },
+        tags: TagMeans {
+            labels: vec!["Guitar".into(), "Singing".into()],
+            probability: vec![0.8, 0.6],
+            shown: vec![
+                Shown { kind: Kind::Voice, label: "Singing".into(), probability: 0.6 },
+                Shown { kind: Kind::Instrument, label: "Guitar".into(), probability: 0.8 },
+            ],
+        },
         gate: Vec::new(),
         overview: Overview::default(),
         spectrum,
