@@ -58,7 +58,7 @@ pub const DARK: Palette = Palette {
     on_chosen: rgb(0xffffff),
     outline: rgb(0x6f7783),
     text: rgb(0xe9ebee),
-    faint: rgb(0xaab1bc),
+    faint: rgb(0xafb6c0),
     focus: rgb(0x8cc8ff),
     voice: rgb(0xf0a830),
     gate: rgb(0x56b4e9),
