@@ -146,7 +146,9 @@ pub struct TagMeans {
     pub labels: Vec<String>,
     /// One probability per tag.
     pub probability: Vec<f32>,
-    /// Those that are worth showing, kind by kind.
+    /// Those that are worth showing to people, kind by kind. Not in the JSON, whose fields are promised: `earmark tags --json` has
+    /// the thresholds.
+    #[serde(skip)]
     pub shown: Vec<Shown>,
 }
 

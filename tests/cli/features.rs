@@ -68,7 +68,8 @@ fn layers_are_the_engines_own_in_tensors_and_table_alike() {
         let heard = hear(&engine, file, Mix::default(), Attention::Everything, &NoWatch).unwrap();
         for (i, value) in row.iter().enumerate() {
             let sum: f64 = heard.windows.iter().map(|window| f64::from(window.embedding[i])).sum();
-            assert_eq!(*value, (sum / heard.windows.len() as f64) as f32, "{} at {i}", file.display());
+            let expected = (sum / heard.windows.len() as f64) as f32;
+            assert!((value - expected).abs() < 1e-5, "{} at {i}: {value}, {expected}", file.display());
         }
     }
 

@@ -166,7 +166,11 @@ fn an_index_of_other_networks_is_made_anew() {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/ced-tiny.safetensors");
     let run = index(&directory, &["--genre-model", model.to_str().unwrap()]);
     assert_eq!(counts(&run), [1, 0, 0, 1]);
-    assert!(run.stderr.contains("other networks (ced-tiny, musicnn-msd, musicnn-mtt)"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("other networks (ced-tiny, musicnn-msd, musicnn-mtt, earmark-genre)"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(run.stderr.lines().count(), 1);
 }
 
