@@ -181,7 +181,7 @@ mod tests {
             for band in 16..to.n_mels - 4 {
                 let ((mean, deviation), (told_mean, told_deviation)) =
                     (statistics(&heard, band), statistics(&told, band));
-                assert!((mean - told_mean).abs() < 2.0 * unit, "band {band}: mean {mean:.2}, told {told_mean:.2}");
+                assert!((mean - told_mean).abs() < 3.0 * unit, "band {band}: mean {mean:.2}, told {told_mean:.2}");
                 let ratio = told_deviation / deviation;
                 assert!((0.5..2.0).contains(&ratio), "band {band}: deviation {deviation:.3}, told {told_deviation:.3}");
             }
