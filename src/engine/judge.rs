@@ -11,7 +11,7 @@ const LEAST_KNOWN: f32 = 0.5;
 const COLLECTION: &str = "gtzan/";
 /// How much the names count beside what a coarse net says, and how much that counts: powers of their probabilities.
 const NAMES: f32 = 1.0;
-const COARSE: f32 = 0.4;
+const COARSE: f32 = 0.2;
 
 /// What is said of one window.
 #[derive(Debug, Clone, PartialEq)]
