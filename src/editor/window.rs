@@ -25,8 +25,9 @@ use crate::plugin::scope::ScopeOutput;
 
 /// Time between looks at what changes slowly: engine, tags, the pass as a whole.
 const SLOW: Duration = Duration::from_millis(500);
-/// Tags of each kind that are shown.
+/// Tags of each kind that are shown, and of all kinds.
 const TAGS_OF_EACH_KIND: usize = 2;
+const MOST_TAGS: usize = 6;
 
 /// What the window looks at and acts on.
 #[derive(Clone)]
@@ -184,8 +185,11 @@ impl Memory {
         if instance.engine.take_tags(&mut self.tags) {
             let tags = self.tags.labels.iter().zip(&self.tags.probability);
             let tags = tags.map(|((tagger, label), &p)| (tagger.as_str(), label.as_str(), p));
-            self.view.tags =
-                shown(tags, TAGS_OF_EACH_KIND).into_iter().map(|tag| (tag.label, tag.probability)).collect();
+            self.view.tags = shown(tags, TAGS_OF_EACH_KIND)
+                .into_iter()
+                .take(MOST_TAGS)
+                .map(|tag| (tag.label, tag.probability))
+                .collect();
         }
         let (now, before) = self.view.history.pass_s();
         self.view.pass = Report::new(&self.view.history, now);
