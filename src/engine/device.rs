@@ -111,9 +111,7 @@ impl Backend for Cpu {
                 Net::Ced(net) => Ok(net.forward(window)?),
                 Net::Musicnn(net) => Ok(net.forward(window)?),
                 Net::Compact(net) => Ok(net.forward(window)?),
-                Net::Coarse(net) => {
-                    Ok(net.forward(Taggers::among(models.taggers.iter().map(|model| &model.net))?, window)?)
-                }
+                Net::Coarse(net) => Ok(net.forward(Taggers::named(&model.card.taggers, &models.taggers)?, window)?),
                 Net::Stack(net) => Ok(net.forward(window)?),
                 Net::Vocal(_) | Net::Head(_) => Err(BackendError(format!("{} is not a tagger", model.card.name))),
             })

@@ -9,8 +9,7 @@ const LEAST_KNOWN: f32 = 0.5;
 
 /// The collection whose classes are all among [`GENRES`], as a coarse net's labels begin.
 const COLLECTION: &str = "gtzan/";
-/// How much the names count beside what a coarse net says, and how much that counts: powers of their probabilities.
-const NAMES: f32 = 1.0;
+/// How much what a coarse net says counts beside the names: a power of its probabilities.
 const COARSE: f32 = 0.2;
 
 /// What is said of one window.
@@ -112,7 +111,7 @@ impl CoarseWords {
         let average = known.iter().map(|(_, log)| log).sum::<f32>() / known.len().max(1) as f32;
         for (at, p) in genre.iter_mut().enumerate() {
             let opinion = known.iter().find(|(genre, _)| *genre == at).map_or(average, |(_, log)| *log);
-            *p = (NAMES * log(*p) + COARSE * opinion).exp();
+            *p = (log(*p) + COARSE * opinion).exp();
         }
         let sum: f32 = genre.iter().sum();
         genre.iter_mut().for_each(|p| *p /= sum);

@@ -25,10 +25,10 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// For playing: a reading each second, at about a tenth of a core.
+    /// For playing: a reading each second.
     pub const LIVE: Self = Self { refresh_s: 1.0, further_every: 3, coarse_every: 8 };
     /// For whole files: windows of the first tagger follow one another without overlap.
-    pub const FILE: Self = Self { refresh_s: 10.0, further_every: 2, coarse_every: 2 };
+    pub const FILE: Self = Self { refresh_s: 10.0, further_every: 2, coarse_every: 6 };
 }
 
 /// With [`super::Ear::set_eco`] the taggers run only at every fourth refresh, beginning with the first.

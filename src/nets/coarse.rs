@@ -7,9 +7,9 @@
 use candle_core::{Result, bail};
 use candle_nn::VarBuilder;
 
-use super::compact::{Group, groups, softmax};
+use super::compact::{BANDS, Group, groups, softmax};
 use super::head::features;
-use super::{Ced, Musicnn, Net, Tagging};
+use super::{Ced, Model, Musicnn, Net, Tagging};
 use crate::listen::{FrontEnd, Translation};
 
 /// Seconds of a window, and of those without which it is not heard.
@@ -33,16 +33,18 @@ pub struct Taggers<'a> {
 }
 
 impl<'a> Taggers<'a> {
-    /// The first CED and the first musicnn of these nets.
+    /// Those of these names, a CED and then a musicnn, as a coarse net's card lists them.
     ///
     /// # Errors
     /// If one is missing.
-    pub fn among(nets: impl Iterator<Item = &'a Net> + Clone) -> Result<Self> {
-        let ced = nets.clone().find_map(|net| if let Net::Ced(ced) = net { Some(ced) } else { None });
-        let musicnn = nets.clone().find_map(|net| if let Net::Musicnn(net) = net { Some(net) } else { None });
-        match (ced, musicnn) {
-            (Some(ced), Some(musicnn)) => Ok(Self { ced, musicnn }),
-            _ => bail!("coarse spectra are heard through CED and musicnn, and one of them is not loaded"),
+    pub fn named(names: &[String], models: &'a [Model]) -> Result<Self> {
+        let net = |name: &String| models.iter().find(|model| model.card.name == *name).map(|model| &model.net);
+        match names {
+            [ced, musicnn] => match (net(ced), net(musicnn)) {
+                (Some(Net::Ced(ced)), Some(Net::Musicnn(musicnn))) => Ok(Self { ced, musicnn }),
+                _ => bail!("coarse spectra are heard through {ced} and {musicnn}, and one of them is not loaded"),
+            },
+            _ => bail!("coarse spectra are heard through two taggers, the card names {}", names.len()),
         }
     }
 }
@@ -76,8 +78,7 @@ impl CoarseEar {
     /// # Errors
     /// A window that is too short.
     pub fn features(&self, taggers: Taggers<'_>, rows: &[f32]) -> Result<Vec<f32>> {
-        let wide = FrontEnd::wide_mel_128();
-        let frames = rows.len() / wide.n_mels;
+        let frames = rows.len() / BANDS;
         let length_s = (frames as f64 * self.hop_s).min(WINDOW_S);
         if length_s < FEWEST_S {
             bail!("{length_s:.1} s of frames, {FEWEST_S} s are the fewest");
@@ -143,8 +144,8 @@ impl Coarse {
     /// # Errors
     /// A window that is too short, or taggers that give other features.
     pub fn forward(&self, taggers: Taggers<'_>, mels: &[f32]) -> Result<Tagging> {
-        let latest = mels.len() / 128 - (mels.len() / 128).min(CoarseEar::FRAMES);
-        self.read(&self.ear.features(taggers, &mels[latest * 128..])?)
+        let latest = (mels.len() / BANDS).saturating_sub(CoarseEar::FRAMES);
+        self.read(&self.ear.features(taggers, &mels[latest * BANDS..])?)
     }
 
     /// The same from [`CoarseEar::features`].

@@ -76,7 +76,7 @@ fn read(line: &'static str) -> Option<((&'static str, &'static str), Word)> {
 }
 
 /// A tag that is worth showing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
     /// What it speaks of.
     pub kind: Kind,

@@ -75,7 +75,7 @@ pub fn report(model: &Model, path: &Path) -> Result<SpectraReport> {
     let answers = match &model.net {
         Net::Coarse(net) => {
             let models = ModelSet::embedded()?.build()?;
-            let taggers = Taggers::among(models.taggers.iter().map(|model| &model.net))?;
+            let taggers = Taggers::named(&model.card.taggers, &models.taggers)?;
             let ear = CoarseEar::new(spectra.hop_s);
             ask(&spectra, group, |clip| {
                 let windows = coarse_windows(&ear, taggers, &spectra.levels(clip), false)?;

@@ -10,7 +10,7 @@ use crate::study::analysis::Analysis;
 
 /// Columns of a row's small vocal curve.
 const SKETCH_COLUMNS: usize = 60;
-/// Tags in a row at most, and the probability that is worth a word.
+/// Tags in a row at most.
 const MOST_TAGS: usize = 6;
 
 /// A file in the index.

@@ -15,11 +15,13 @@ use crate::engine::ModelSet;
 use crate::listen::FrontEnd;
 use crate::nets::coarse::{CoarseEar, Taggers};
 use crate::nets::registry::CARD_KEY;
-use crate::nets::{CARD_FORMAT, Card, Model, Net, Score, Task};
+use crate::nets::{CARD_FORMAT, Card, Model, Score, Task};
 use crate::study::outputs::replace;
 use crate::study::probe::{Probe, Settings};
 use crate::study::spectra::{BANDS, Spectra, collection_of};
 
+/// The taggers that are heard through.
+const TAGGERS: [&str; 2] = ["ced-tiny", "musicnn-msd"];
 /// Penalties that are tried.
 const PENALTIES: [f64; 6] = [1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0];
 /// Of a collection with more clips to learn from, one window of each is heard.
@@ -77,7 +79,8 @@ struct Heard {
 pub fn train_coarse(settings: &CoarseSettings, progress: &impl CoarseProgress) -> Result<bool> {
     crate::engine::keep_products_on_one_thread();
     let models = ModelSet::embedded()?.build()?;
-    let taggers = Taggers::among(models.taggers.iter().map(|model| &model.net))?;
+    let names = TAGGERS.map(str::to_owned);
+    let taggers = Taggers::named(&names, &models.taggers)?;
     let folder = settings.out.with_extension("run");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let mut collections: Vec<(String, Heard, Vec<Heard>)> = Vec::new();
@@ -109,9 +112,7 @@ pub fn train_coarse(settings: &CoarseSettings, progress: &impl CoarseProgress) -
     }
     let sets: Vec<String> =
         collections.iter().map(|(name, train, _)| format!("{name} ({} clips)", train.clips.len())).collect();
-    let names = models.taggers.iter().filter(|model| matches!(model.net, Net::Ced(_) | Net::Musicnn(_)));
-    let taggers: Vec<String> = names.take(2).map(|model| model.card.name.clone()).collect();
-    export(&settings.out, labels, &weight, &bias, scores, &sets.join(" and "), taggers)?;
+    export(&settings.out, labels, &weight, &bias, scores, &sets.join(" and "), names.to_vec())?;
     Ok(true)
 }
 

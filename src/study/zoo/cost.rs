@@ -26,7 +26,7 @@ pub fn ms_per_s(model: &Model) -> Result<f64> {
     }
     if let Net::Coarse(net) = &model.net {
         let models = ModelSet::embedded()?.build()?;
-        let taggers = Taggers::among(models.taggers.iter().map(|model| &model.net))?;
+        let taggers = Taggers::named(&model.card.taggers, &models.taggers)?;
         return timed(&model.card.front_end, CoarseEar::FRAMES, |mels| Ok(net.forward(taggers, mels)?));
     }
     let window = match &model.net {
