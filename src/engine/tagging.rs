@@ -8,7 +8,7 @@ use super::link::{Attached, Frame};
 use super::models::Models;
 use super::readings::{GenreReading, TaggerShape};
 use super::vocal::SILENCE_PEAK;
-use crate::listen::FrontEnd;
+use crate::listen::{CHUNK, FrontEnd};
 use crate::nets::coarse::CoarseEar;
 use crate::nets::genre::GENRES;
 use crate::nets::{Ced, Compact, Musicnn, Net, Tagging};
@@ -210,6 +210,7 @@ impl TagDesk {
         plan: &TaggerPlan,
         backend: &mut dyn Backend,
     ) -> Result<(), BackendError> {
+        self.drain_followers(link);
         let newest = self.histories.first().and_then(|history| history.rows.last()).map_or(0, |row| row.0);
         if newest > self.last_tick_at {
             self.refresh(link, plan, backend, newest + 1, true)?;
@@ -278,8 +279,8 @@ impl TagDesk {
                     || self.taggings[index].is_none()
                     || (turn + 1) % every == (index as u64 - 1) % every;
                 let history = &self.histories[tagger.stream];
-                // A frame of another stream that completes at this very sample may or may not have arrived yet.
-                let known = if tagger.stream == 0 { now } else { now.saturating_sub(1) };
+                // What another stream knows of the latest samples may or may not have arrived yet, unless all is over.
+                let known = if tagger.stream == 0 || last { now } else { now.saturating_sub(CHUNK as u64) };
                 let window = history.window(known, tagger.window.frames);
                 let rows = window.len() / history.width;
                 if due && rows >= tagger.window.fewest && (last || rows >= tagger.window.frames.min(recent)) {

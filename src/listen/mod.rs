@@ -27,8 +27,9 @@ const LOUDEST: f32 = 16.0;
 /// Below this the sample counts as zero: denormals would make the filters many times slower.
 const QUIETEST: f32 = 1e-30;
 
-/// Longest run of samples processed at once; bounds the scratch memory.
-const CHUNK: usize = 512;
+/// Longest run of samples processed at once; bounds the scratch memory. The rates are served one after the other, so a
+/// frame may be handed over after one of another front end that is known later, but by fewer samples than these.
+pub const CHUNK: usize = 512;
 
 /// One mel frame on its way out of the listener.
 #[derive(Debug, Clone, Copy)]

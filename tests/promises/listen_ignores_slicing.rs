@@ -1,14 +1,20 @@
 //! Frames are bit-identical however the host slices its blocks, at any rate.
 
-use earmark::listen::{FrontEnd, Listener};
+use earmark::listen::{CHUNK, FrontEnd, Listener};
 use proptest::prelude::*;
 
 use crate::fixtures::noise;
 
 type Frames = Vec<(usize, u64, u64, Vec<u32>)>;
 
+/// All frames as they are handed over.
 fn hear(rate_hz: f64, left: &[f32], right: &[f32], blocks: &[usize]) -> Frames {
-    let front_ends = [FrontEnd::kaldi_fbank_80(), FrontEnd::ced_mel_64(), FrontEnd::musicnn_mel_96()];
+    let front_ends = [
+        FrontEnd::kaldi_fbank_80(),
+        FrontEnd::ced_mel_64(),
+        FrontEnd::musicnn_mel_96(),
+        FrontEnd { hop: 441, ..FrontEnd::wide_mel_128() },
+    ];
     let mut listener = Listener::new(rate_hz, &front_ends).expect("valid");
     let mut frames = Vec::new();
     let mut at = 0;
@@ -22,6 +28,22 @@ fn hear(rate_hz: f64, left: &[f32], right: &[f32], blocks: &[usize]) -> Frames {
         at = end;
     }
     frames
+}
+
+/// The frames in the order of front ends and indices.
+fn sorted(mut frames: Frames) -> Frames {
+    frames.sort_by_key(|(front_end, index, ..)| (*front_end, *index));
+    frames
+}
+
+/// By how many samples a frame is handed over after one that is known later, at most.
+fn disorder(frames: &Frames) -> u64 {
+    let mut latest = 0;
+    let late = |(_, _, known_at, _): &(usize, u64, u64, Vec<u32>)| {
+        latest = latest.max(*known_at);
+        latest - known_at
+    };
+    frames.iter().map(late).max().unwrap_or(0)
 }
 
 proptest! {
@@ -38,9 +60,10 @@ proptest! {
     ) {
         let length = (rate_hz * 0.2) as usize;
         let (left, right) = (noise(length, seed), noise(length, seed ^ 1));
-        let whole = hear(rate_hz, &left, &right, &[length]);
+        let (whole, sliced) = (hear(rate_hz, &left, &right, &[length]), hear(rate_hz, &left, &right, &blocks));
         prop_assert!(!whole.is_empty());
-        prop_assert!(whole == hear(rate_hz, &left, &right, &blocks));
+        prop_assert!(disorder(&whole).max(disorder(&sliced)) < CHUNK as u64);
+        prop_assert!(sorted(whole) == sorted(sliced));
     }
 }
 
