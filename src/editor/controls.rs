@@ -4,6 +4,7 @@ use egui::{Align, Layout, RichText, Ui, vec2};
 
 use super::control::{Action, Control, Id};
 use super::knob::{knob, name_width, segments};
+use super::still;
 use super::theme::Palette;
 use super::view::View;
 use super::widgets::{focus_ring, group, note, title};
@@ -38,6 +39,15 @@ pub fn controls(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     });
 }
 
+/// What the page shows; see [`super::still`].
+#[must_use]
+pub fn shows(view: &View) -> u64 {
+    let controls: Vec<_> =
+        view.controls.iter().map(|c| (c.id, c.value.to_bits(), &*c.name, &*c.text, &c.choices)).collect();
+    let standing = &view.standing;
+    still::shows((controls, standing.writing, standing.recording, view.has_midi, gain_words(view)))
+}
+
 fn rows(ui: &mut Ui, view: &View, ids: &[Id], actions: &mut Vec<Action>) {
     let controls: Vec<&Control> = ids.iter().filter_map(|id| view.control(*id)).collect();
     let names = controls.iter().map(|control| name_width(ui, &control.name)).fold(0.0, f32::max);
@@ -58,8 +68,12 @@ fn detect(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
 fn shape(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     title(ui, "Shape");
     rows(ui, view, &SHAPE, actions);
+    note(ui, gain_words(view));
+}
+
+fn gain_words(view: &View) -> String {
     let gain_db = 20.0 * view.standing.gain.max(1e-6).log10();
-    note(ui, format!("Ride gain now: {gain_db:+.1} dB"));
+    format!("Ride gain now: {gain_db:+.1} dB")
 }
 
 fn emit(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
