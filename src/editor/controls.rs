@@ -15,16 +15,18 @@ const MIDI: [Id; 4] = [Id::Midi, Id::MidiChannel, Id::MidiNote, Id::MidiCc];
 
 /// Width of a column from which three stand side by side.
 const COLUMN: f32 = 226.0;
+const GAP: f32 = 8.0;
+/// Width from which the page needs no scrolling, with the scroll bar's.
+pub const WIDTH: f32 = 3.0 * COLUMN + 2.0 * GAP + 6.0;
 
 /// Draws the page.
 pub fn controls(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
-    let gap = 8.0;
     let available = ui.available_width();
-    let side_by_side = available >= 3.0 * COLUMN + 2.0 * gap;
-    let width = if side_by_side { ((available - 2.0 * gap) / 3.0).floor() } else { available };
+    let side_by_side = available >= 3.0 * COLUMN + 2.0 * GAP;
+    let width = if side_by_side { ((available - 2.0 * GAP) / 3.0).floor() } else { available };
     let layout = if side_by_side { Layout::left_to_right(Align::Min) } else { Layout::top_down(Align::Min) };
     ui.with_layout(layout, |ui| {
-        ui.spacing_mut().item_spacing = vec2(gap, gap);
+        ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         for part in [detect, shape, emit] {
             ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
                 ui.set_width(width);

@@ -127,7 +127,7 @@ fn roomy_body(
     let now_width = now::WIDTH.max(body.width() * 0.16).min(340.0);
     let left = Rect::from_min_max(body.min, pos2(body.max.x - now_width - MARGIN, body.max.y));
     // The page below gets what the controls take, as long as the timeline keeps the larger part.
-    let page_height = (body.height() * 0.42).clamp(150.0, 260.0);
+    let page_height = (body.height() * 0.38).clamp(150.0, 260.0);
     let upper = Rect::from_min_max(left.min, pos2(left.max.x, left.max.y - page_height - MARGIN));
     let lower = Rect::from_min_max(pos2(left.min.x, left.max.y - page_height), left.max);
     timeline_part(ui, face, view, settings, upper, actions);
@@ -139,13 +139,11 @@ fn roomy_body(
         settings.page = Page::Controls;
     }
     if lower.width() >= WIDE {
-        let third = (lower.width() - 2.0 * MARGIN) / 3.0;
-        let column = |index: f32, width: f32| {
-            let x = lower.min.x + index * (third + MARGIN);
-            Rect::from_min_max(pos2(x, lower.min.y), pos2(x + width, lower.max.y))
-        };
-        page_part(ui, face, view, settings, column(0.0, third * 1.4), Page::Controls, actions);
-        let rest = Rect::from_min_max(pos2(lower.min.x + third * 1.4 + MARGIN, lower.min.y), lower.max);
+        let width = (lower.width() * 0.5).max(controls::WIDTH);
+        let split = lower.min.x + width;
+        let left = Rect::from_min_max(lower.min, pos2(split, lower.max.y));
+        page_part(ui, face, view, settings, left, Page::Controls, actions);
+        let rest = Rect::from_min_max(pos2(split + MARGIN, lower.min.y), lower.max);
         let mut head = inset(ui, rest, "tabs");
         if settings.page == Page::Controls {
             settings.page = Page::Pass;

@@ -46,7 +46,7 @@ pub fn begin(ctx: &Context, allowed: bool) {
     let id = Id::unique("still");
     let before = ctx.data(|data| data.get_temp::<Rest>(id));
     let (touched, now_s) = ctx.input(|input| (!input.events.is_empty() || input.pointer.any_down(), input.time));
-    let busy = touched || ctx.memory(|memory| memory.focused().is_some()) || ctx.any_popup_open();
+    let busy = touched || ctx.any_popup_open();
     let awake_until_s = match &before {
         Some(before) if !busy => before.awake_until_s,
         _ => now_s + SETTLES_S,
@@ -88,12 +88,12 @@ pub fn still(ui: &mut Ui, name: &str, shows: u64, draw: impl FnOnce(&mut Ui)) {
         ctx.theme() == egui::Theme::Dark,
     ));
     let before = ctx.data(|data| data.get_temp::<Arc<Drawn>>(id)).filter(|drawn| drawn.key == key);
-    let rested = before.as_ref().filter(|drawn| {
-        let near = |at: egui::Pos2| drawn.rect.expand(NEAR).contains(at);
-        rest.asleep && !ctx.pointer_latest_pos().is_some_and(near)
-    });
-    if let Some(kept) = rested.and_then(|drawn| drawn.kept.as_ref().map(|kept| (drawn.rect, kept))) {
-        show_again(ui, kept.0, kept.1);
+    if rest.asleep
+        && let Some(drawn) = &before
+        && let Some(kept) = &drawn.kept
+        && !is_near(&ctx, drawn.rect, kept)
+    {
+        show_again(ui, drawn.rect, kept);
         return;
     }
     let same = before.map_or(0, |drawn| drawn.same) + 1;
@@ -116,6 +116,13 @@ pub fn still(ui: &mut Ui, name: &str, shows: u64, draw: impl FnOnce(&mut Ui)) {
         Kept { meshes: triangles(&ctx, shapes), widgets }
     });
     ctx.data_mut(|data| data.insert_temp(id, Arc::new(Drawn { key, same, rect, kept })));
+}
+
+/// Whether pointer or keyboard are here.
+fn is_near(ctx: &Context, rect: Rect, kept: &Kept) -> bool {
+    let focused = ctx.memory(|memory| memory.focused());
+    ctx.pointer_latest_pos().is_some_and(|at| rect.expand(NEAR).contains(at))
+        || focused.is_some_and(|focused| kept.widgets.iter().any(|(id, ..)| *id == focused))
 }
 
 fn show_again(ui: &mut Ui, rect: Rect, kept: &Kept) {
