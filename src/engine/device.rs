@@ -40,6 +40,14 @@ impl FromStr for DeviceChoice {
 #[error("{0}")]
 pub struct BackendError(String);
 
+impl BackendError {
+    /// Says in words what failed.
+    #[must_use]
+    pub fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
 impl From<candle_core::Error> for BackendError {
     fn from(error: candle_core::Error) -> Self {
         Self(error.to_string())
@@ -77,7 +85,13 @@ pub(super) fn open(choice: DeviceChoice, models: &Arc<Models>) -> (Box<dyn Backe
         DeviceChoice::Cuda => Some("this build has no CUDA library beside it; running on the CPU".to_owned()),
         DeviceChoice::Metal => Some("this build has no Metal support; running on the CPU".to_owned()),
     };
-    (Box::new(Cpu(models.clone())), note)
+    (cpu(models), note)
+}
+
+/// The processor.
+#[must_use]
+pub fn cpu(models: &Arc<Models>) -> Box<dyn Backend> {
+    Box::new(Cpu(models.clone()))
 }
 
 struct Cpu(Arc<Models>);

@@ -3,7 +3,7 @@
 //! The audio side is wait-free in practice: bounded lock-free queues, no wake-up call. When the worker is late the oldest
 //! frames give way to the newest and are counted. Only in lock step (offline rendering) does the audio side wait.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -55,6 +55,8 @@ struct Stream {
     pushed: AtomicU64,
     /// Frames that the worker is done with, or that gave way.
     settled: AtomicU64,
+    /// Frames that the worker has taken and is not done with; only it writes here.
+    taken: AtomicU64,
 }
 
 /// The audio thread's end.
@@ -76,8 +78,12 @@ pub(super) struct Attached(Arc<Link>);
 
 /// A link with `streams` frame queues to the worker running on `worker`.
 pub(super) fn link(streams: usize, worker: Thread) -> (AudioEnd, WorkerEnd) {
-    let stream =
-        || Stream { frames: ArrayQueue::new(FRAME_CAPACITY), pushed: AtomicU64::new(0), settled: AtomicU64::new(0) };
+    let stream = || Stream {
+        frames: ArrayQueue::new(FRAME_CAPACITY),
+        pushed: AtomicU64::new(0),
+        settled: AtomicU64::new(0),
+        taken: AtomicU64::new(0),
+    };
     let link = Arc::new(Link {
         streams: (0..streams).map(|_| stream()).collect(),
         vocal: ArrayQueue::new(VOCAL_CAPACITY),
@@ -172,7 +178,9 @@ impl AudioEnd {
             return true;
         }
         let patience = Instant::now();
-        link.waiting.store(true, Ordering::SeqCst);
+        link.waiting.store(true, Ordering::Relaxed);
+        // Either this side sees that all is settled, or the worker sees that it waits: see `notify`.
+        fence(Ordering::SeqCst);
         let mut guard = link.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
         let settled = loop {
             if link.is_settled() {
@@ -185,7 +193,7 @@ impl AudioEnd {
             let wait = link.progress.1.wait_timeout(guard, Duration::from_millis(20));
             guard = wait.unwrap_or_else(PoisonError::into_inner).0;
         };
-        link.waiting.store(false, Ordering::SeqCst);
+        link.waiting.store(false, Ordering::Relaxed);
         settled
     }
 }
@@ -223,7 +231,10 @@ impl WorkerEnd {
 
 impl Attached {
     pub(super) fn pop(&self, stream: usize) -> Option<Frame> {
-        self.0.streams.get(stream)?.frames.pop()
+        let stream = self.0.streams.get(stream)?;
+        let frame = stream.frames.pop()?;
+        stream.taken.fetch_add(1, Ordering::Relaxed);
+        Some(frame)
     }
 
     /// Frames waiting in a stream.
@@ -234,8 +245,20 @@ impl Attached {
     /// The worker is done with `count` popped frames, their readings published.
     pub(super) fn settle(&self, stream: usize, count: u64) {
         if let Some(stream) = self.0.streams.get(stream) {
+            stream.taken.fetch_sub(count, Ordering::Relaxed);
             stream.settled.fetch_add(count, Ordering::Release);
         }
+    }
+
+    /// The worker has failed: what it had taken is lost and counted, and nobody waits for it.
+    pub(super) fn abandon(&self) {
+        for stream in &self.0.streams {
+            let lost = stream.taken.swap(0, Ordering::Relaxed);
+            self.0.dropped.fetch_add(lost, Ordering::Relaxed);
+            stream.settled.fetch_add(lost, Ordering::Release);
+        }
+        self.0.end_done.store(self.0.end_wanted.load(Ordering::Acquire), Ordering::Release);
+        self.notify();
     }
 
     pub(super) fn publish_vocal(&self, reading: VocalReading) {
@@ -279,7 +302,8 @@ impl Attached {
 
     /// Wakes an audio side that waits in lock step.
     pub(super) fn notify(&self) {
-        if self.0.waiting.load(Ordering::SeqCst) {
+        fence(Ordering::SeqCst);
+        if self.0.waiting.load(Ordering::Relaxed) {
             let _guard = self.0.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
             self.0.progress.1.notify_all();
         }

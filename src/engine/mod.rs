@@ -14,7 +14,7 @@ mod tagging;
 mod vocal;
 mod worker;
 
-pub use device::{Backend, BackendError, DeviceChoice};
+pub use device::{Backend, BackendError, DeviceChoice, cpu};
 pub use ear::Ear;
 pub use judge::{Judge, Verdict};
 pub use link::TagsEnd;

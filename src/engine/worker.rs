@@ -72,9 +72,12 @@ struct Shared {
     status: Mutex<Status>,
     load: AtomicF32,
     restarts: AtomicU32,
-    choice: DeviceChoice,
+    open: Opener,
     streams: Vec<FrontEnd>,
 }
+
+/// Gives the worker what the nets run on, and perhaps a note for the user. Called on the worker, again after a restart.
+type Opener = Box<dyn Fn(&Arc<Models>) -> (Box<dyn Backend>, Option<String>) + Send + Sync>;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -107,6 +110,21 @@ impl Engine {
     /// # Errors
     /// If no thread can be started.
     pub fn start(models: ModelSet, choice: DeviceChoice) -> Result<Arc<Self>, EngineError> {
+        Self::launch(models, Box::new(move |models| device::open(choice, models)))
+    }
+
+    /// The same on a device of the caller's: `open` makes it, on the worker's thread, and anew after each restart.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn start_on(
+        models: ModelSet,
+        open: impl Fn(&Arc<Models>) -> Box<dyn Backend> + Send + Sync + 'static,
+    ) -> Result<Arc<Self>, EngineError> {
+        Self::launch(models, Box::new(move |models| (open(models), None)))
+    }
+
+    fn launch(models: ModelSet, open: Opener) -> Result<Arc<Self>, EngineError> {
         keep_products_on_one_thread();
         let streams = models.streams();
         let shared = Arc::new(Shared {
@@ -116,7 +134,7 @@ impl Engine {
             status: Mutex::new(Status::default()),
             load: AtomicF32::new(0.0),
             restarts: AtomicU32::new(0),
-            choice,
+            open,
             streams: streams.clone(),
         });
         let (join, thread) = spawn_alone({
@@ -194,6 +212,7 @@ fn work(shared: &Shared, models: &ModelSet) {
         if catch_unwind(AssertUnwindSafe(|| run(shared, models, &mut sessions))).is_err() {
             // Whatever state the panic left behind, the instances begin anew.
             sessions.iter_mut().for_each(|session: &mut Session| session.desks = None);
+            sessions.iter().filter_map(Session::attach).for_each(|link| link.abandon());
             shared.restarts.fetch_add(1, Ordering::Relaxed);
             lock(&shared.status).note = Some("the engine failed and was restarted".to_owned());
             thread::sleep(RECOVERY);
@@ -208,7 +227,7 @@ fn run(shared: &Shared, models: &ModelSet, sessions: &mut Vec<Session>) {
         Err(error) => return refuse(shared, sessions, &format!("a model {error}")),
     };
     let plan = TaggerPlan::new(&models, &shared.streams);
-    let (mut backend, note) = device::open(shared.choice, &models);
+    let (mut backend, note) = (shared.open)(&models);
     {
         let mut status = lock(&shared.status);
         status.device = backend.name();
