@@ -8,6 +8,8 @@ mod hosts;
 mod install;
 mod latency;
 mod licences;
+mod proof;
+mod sbom;
 mod setup;
 mod spdx;
 mod voice_data;
@@ -46,6 +48,10 @@ enum Chore {
     Window(window::Options),
     /// Gather training material for the voice detector from Debian packages (Debian and Ubuntu)
     VoiceData(voice_data::Options),
+    /// Measure what was promised and write the figures into docs/promises.md
+    Proof(proof::Options),
+    /// List the plugin's parts (CycloneDX) in target/bundled/earmark.cdx.json
+    Sbom,
     /// Run every check that continuous integration runs
     Check(check::Options),
 }
@@ -73,6 +79,11 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Latency(options) => return latency::run(options),
         Chore::Window(options) => return window::run(options),
         Chore::VoiceData(options) => voice_data::run(&options)?,
+        Chore::Proof(options) => return proof::run(&options),
+        Chore::Sbom => {
+            let (path, parts) = sbom::run()?;
+            println!("{parts} parts: {}", path.display());
+        }
         Chore::Check(options) => return check::run(&options),
     }
     Ok(ExitCode::SUCCESS)
