@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const INSTANCES: usize = 32;
 const FRAMES: usize = 512;
 /// What is compared: so much music from an activation on.
-const PROBE_S: f64 = 20.0;
+const PROBE_S: f64 = 6.0;
 /// Megabytes that may be added in an hour of simulated audio.
 const MOST_SLOPE_MB: f64 = 1.0;
 /// Between two looks at the memory.
