@@ -78,7 +78,7 @@ fn tables(buses: &[Bus]) -> Vec<clap_audio_buffer> {
 }
 
 fn transport(block: &Block<'_>) -> TransportEvent {
-    let seconds = block.start as f64 / block.rate_hz;
+    let seconds = block.song as f64 / block.rate_hz;
     let beats = seconds * TEMPO_BPM / 60.0;
     let bar = (beats / 4.0).floor();
     let rolling = if block.playing { TransportFlags::IS_PLAYING } else { TransportFlags::empty() };
