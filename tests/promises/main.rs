@@ -9,3 +9,4 @@ mod listen_matches_references;
 mod nets_match_references;
 mod nets_refuse_bad_files;
 mod resampler_is_clean;
+mod voice_nets_together;
