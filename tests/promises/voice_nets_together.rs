@@ -60,7 +60,7 @@ fn a_net_that_answers_late_says_the_same_of_what_it_has_heard_more_of() {
 #[test]
 fn an_ensemble_says_the_weighted_mean_of_its_members_logits() {
     let (first, second) = (read_card(&model("earmark-voice")).expect("card"), late());
-    let members = [tensors("conv-voice-member"), tensors("stream-vad")];
+    let members = [tensors("earmark-voice"), tensors("stream-vad")];
     let alone = [net(&first, &members[0]), net(&second, &members[1])];
     let frames = frames();
     let each = alone.each_ref().map(|net| said(net, &frames, 120));
