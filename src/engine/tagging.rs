@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::device::{Backend, BackendError};
+use super::device::{BackendError, Devices};
 use super::judge::{Judge, Verdict};
 use super::link::{Attached, Frame};
 use super::models::Models;
@@ -171,7 +171,7 @@ impl TagDesk {
         &mut self,
         link: &Attached,
         plan: &TaggerPlan,
-        backend: &mut dyn Backend,
+        devices: &mut Devices,
     ) -> Result<Pass, BackendError> {
         let mut done = Pass::Nothing;
         let mut read = 0;
@@ -187,7 +187,7 @@ impl TagDesk {
                 let rests = link.is_eco() && !(self.ticks - 1).is_multiple_of(ECO_STRETCH);
                 // Live and late by a whole refresh: stretch rather than let the frames pile up.
                 if !rests && (link.is_offline() || (link.backlog(1) as f64) < frames_per_tick) {
-                    self.refresh(link, plan, backend, frame.known_at, false)?;
+                    self.refresh(link, plan, devices, frame.known_at, false)?;
                     done = Pass::Refreshed;
                     break;
                 }
@@ -208,12 +208,12 @@ impl TagDesk {
         &mut self,
         link: &Attached,
         plan: &TaggerPlan,
-        backend: &mut dyn Backend,
+        devices: &mut Devices,
     ) -> Result<(), BackendError> {
         self.drain_followers(link);
         let newest = self.histories.first().and_then(|history| history.rows.last()).map_or(0, |row| row.0);
         if newest > self.last_tick_at {
-            self.refresh(link, plan, backend, newest + 1, true)?;
+            self.refresh(link, plan, devices, newest + 1, true)?;
         }
         Ok(())
     }
@@ -252,7 +252,7 @@ impl TagDesk {
         &mut self,
         link: &Attached,
         plan: &TaggerPlan,
-        backend: &mut dyn Backend,
+        devices: &mut Devices,
         now: u64,
         last: bool,
     ) -> Result<(), BackendError> {
@@ -284,7 +284,7 @@ impl TagDesk {
                 let window = history.window(known, tagger.window.frames);
                 let rows = window.len() / history.width;
                 if due && rows >= tagger.window.fewest && (last || rows >= tagger.window.frames.min(recent)) {
-                    self.taggings[index] = backend.tag(index, &[window])?.pop();
+                    self.taggings[index] = Some(devices.tag(index, window)?);
                 }
             }
             let verdict = plan.read(&self.taggings);

@@ -9,11 +9,11 @@ use super::layers::{Activation::Relu, Dense, Sigmoids};
 
 /// Filter-bank values of a frame.
 pub(super) const INPUTS: usize = 80;
-const HIDDEN: usize = 256;
+pub(super) const HIDDEN: usize = 256;
 /// Width of a memory.
 pub(super) const PROJECTION: usize = 128;
-const BLOCKS: usize = 8;
-const TAPS: usize = 20;
+pub(super) const BLOCKS: usize = 8;
+pub(super) const TAPS: usize = 20;
 
 /// A DFSMN over 80 Kaldi filter-bank values, causal or with look-ahead taps. A causal one may answer late, so that it has
 /// heard a little of what follows the frame it speaks of.

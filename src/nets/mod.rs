@@ -25,6 +25,7 @@ pub mod registry;
 pub mod stack;
 pub mod systems;
 pub mod tag_kind;
+pub mod tensor;
 mod vocal;
 
 pub use card::{CARD_FORMAT, Card, Provenance, Score, Task};

@@ -7,6 +7,7 @@ mod listen_ignores_slicing;
 mod listen_matches_librosa;
 mod listen_matches_references;
 mod nets_match_references;
+mod nets_match_tensors;
 mod nets_refuse_bad_files;
 mod resampler_is_clean;
 mod voice_nets_together;
