@@ -14,7 +14,7 @@ use super::device::{self, BackendError, DeviceChoice, Devices};
 use super::link::{self, Attached, AudioEnd};
 use super::models::{ModelSet, Models};
 use super::session::{Desks, Session};
-use super::tagging::{Pace, Pass, TaggerPlan};
+use super::tagging::{Pace, TaggerPlan};
 use super::vocal::Said;
 use crate::listen::FrontEnd;
 use crate::nets::ModelError;
@@ -27,6 +27,10 @@ const IDLE_NAP: Duration = Duration::from_millis(50);
 const IDLE_AFTER: Duration = Duration::from_secs(2);
 /// Rest after a panic before the worker starts again.
 const RECOVERY: Duration = Duration::from_millis(50);
+
+/// Threads for the taggers: files keep two busy, a plugin leaves the host's cores alone.
+const TAGGER_THREADS: usize = 2;
+const PLUGIN_TAGGER_THREADS: usize = 1;
 
 /// The engine cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +83,7 @@ struct Shared {
     choice: DeviceChoice,
     /// In place of the one beside the program.
     library: Option<PathBuf>,
+    tagger_threads: usize,
     streams: Vec<FrontEnd>,
 }
 
@@ -103,7 +108,7 @@ impl Engine {
         if let Some(engine) = shared.upgrade() {
             return Ok(engine);
         }
-        let engine = Self::start(ModelSet::embedded()?, DeviceChoice::Auto)?;
+        let engine = Self::begin(ModelSet::embedded()?, DeviceChoice::Auto, None, PLUGIN_TAGGER_THREADS)?;
         *shared = Arc::downgrade(&engine);
         Ok(engine)
     }
@@ -113,7 +118,7 @@ impl Engine {
     /// # Errors
     /// If no thread can be started.
     pub fn start(models: ModelSet, choice: DeviceChoice) -> Result<Arc<Self>, EngineError> {
-        Self::begin(models, choice, None)
+        Self::begin(models, choice, None, TAGGER_THREADS)
     }
 
     /// The same, with the CUDA library at `library` in place of one beside the program.
@@ -125,10 +130,15 @@ impl Engine {
         choice: DeviceChoice,
         library: &Path,
     ) -> Result<Arc<Self>, EngineError> {
-        Self::begin(models, choice, Some(library.to_path_buf()))
+        Self::begin(models, choice, Some(library.to_path_buf()), TAGGER_THREADS)
     }
 
-    fn begin(models: ModelSet, choice: DeviceChoice, library: Option<PathBuf>) -> Result<Arc<Self>, EngineError> {
+    fn begin(
+        models: ModelSet,
+        choice: DeviceChoice,
+        library: Option<PathBuf>,
+        tagger_threads: usize,
+    ) -> Result<Arc<Self>, EngineError> {
         keep_products_on_one_thread();
         let streams = models.streams();
         let shared = Arc::new(Shared {
@@ -140,6 +150,7 @@ impl Engine {
             restarts: AtomicU32::new(0),
             choice,
             library,
+            tagger_threads,
             streams: streams.clone(),
         });
         let join = spawn_alone("earmark engine", {
@@ -206,7 +217,7 @@ fn work(shared: &Shared, models: &ModelSet) {
     while !shared.stop.load(Ordering::Acquire) {
         if catch_unwind(AssertUnwindSafe(|| run(shared, models, &mut sessions))).is_err() {
             // Whatever state the panic left behind, the instances begin anew.
-            sessions.iter_mut().for_each(|session: &mut Session| session.desks = None);
+            sessions.iter_mut().for_each(Session::begin_anew);
             shared.restarts.fetch_add(1, Ordering::Relaxed);
             lock(&shared.status).note = Some("the engine failed and was restarted".to_owned());
             thread::sleep(RECOVERY);
@@ -221,8 +232,7 @@ fn run(shared: &Shared, set: &ModelSet, sessions: &mut Vec<Session>) {
         Err(error) => return refuse(shared, sessions, &format!("a model {error}")),
     };
     let plan = TaggerPlan::new(&models, &shared.streams);
-    let mut devices = Devices::start(shared.choice, shared.library.as_deref(), set, &models);
-    let mut first = 0;
+    let mut devices = Devices::start(shared.choice, shared.library.as_deref(), set, &models, shared.tagger_threads);
     let mut last_work = Instant::now();
     let mut clock = LoadClock::new();
     while !shared.stop.load(Ordering::Acquire) {
@@ -236,7 +246,7 @@ fn run(shared: &Shared, set: &ModelSet, sessions: &mut Vec<Session>) {
         let links = || sessions.iter().filter_map(Session::attach);
         let (active, offline) = (links().any(|link| link.is_active()), links().any(|link| link.is_offline()));
         devices.tend(sessions.len(), offline);
-        let worked = match serve(sessions, &models, &plan, &mut devices, &mut first) {
+        let worked = match serve(sessions, &models, &plan, &mut devices) {
             Ok(worked) => worked,
             Err(error) => return refuse(shared, sessions, &format!("the CPU failed: {error}")),
         };
@@ -271,31 +281,22 @@ fn refuse(shared: &Shared, sessions: &mut Vec<Session>, why: &str) {
     }
 }
 
-/// One pass over all instances: first every voice frame in one batch, then at most one refresh of the taggers.
+/// One pass over all instances: every voice frame in one batch, and whatever the taggers have to be asked or have said.
 fn serve(
     sessions: &mut [Session],
     models: &Models,
     plan: &TaggerPlan,
     devices: &mut Devices,
-    first: &mut usize,
 ) -> Result<bool, BackendError> {
     let mut desks: Vec<(Attached, &mut Desks)> =
         sessions.iter_mut().filter_map(|session| Some((session.attach()?, session.desks.as_mut()?))).collect();
     let mut worked = vocal_pass(&mut desks, models, devices)?;
-    let count = desks.len();
-    for turn in 0..count {
-        let index = (*first + turn) % count;
-        let (link, desk) = &mut desks[index];
-        let pass = desk.tags.pass(link, plan, devices)?;
-        worked |= pass != Pass::Nothing;
-        if link.has_ended(desk.epoch) && link.backlog(0) == 0 && link.backlog(1) == 0 && pass != Pass::Refreshed {
+    for (link, desk) in &mut desks {
+        worked |= desk.tags.pass(link, plan, devices)?;
+        let is_read = link.backlog(0) == 0 && link.backlog(1) == 0 && !desk.tags.is_waiting();
+        if link.has_ended(desk.epoch) && is_read {
             end(link, desk, plan, models, devices)?;
             worked = true;
-        }
-        if pass == Pass::Refreshed {
-            // Voices first again; the next instance has the next turn.
-            *first = index + 1;
-            break;
         }
     }
     desks.iter().for_each(|(link, _)| link.notify());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
+use super::beside::{Beside, Errand, Window};
 use super::cpu::Cpu;
 use super::helper::{Helper, Opened, Told};
 use super::stream::{Gone, Memory, Slot};
@@ -28,6 +29,8 @@ const WEIGH_EVERY: Duration = Duration::from_secs(10);
 /// The processor, and another device where one is there.
 pub(in crate::engine) struct Devices {
     cpu: Cpu,
+    /// `None` if there was no thread to be had: then the worker does it.
+    beside: Option<Beside>,
     choice: DeviceChoice,
     since: Instant,
     other: Other,
@@ -63,15 +66,18 @@ struct Pace {
 }
 
 impl Devices {
-    /// Runs everything on the processor, and begins to open what `choice` asks for. Returns at once.
+    /// Runs everything on the processor, its taggers on `tagger_threads` threads, and begins to open what `choice` asks for. Returns at once. To be called on the
+    /// worker's thread.
     pub(in crate::engine) fn start(
         choice: DeviceChoice,
         library: Option<&Path>,
         set: &ModelSet,
         models: &Arc<Models>,
+        tagger_threads: usize,
     ) -> Self {
         let mut devices = Self {
             cpu: Cpu(models.clone()),
+            beside: Beside::start(&Cpu(models.clone()), &std::thread::current(), tagger_threads),
             choice,
             since: Instant::now(),
             other: Other::None,
@@ -169,20 +175,34 @@ impl Devices {
         Ok(said)
     }
 
-    /// Tags a window, rows of mel values, with tagger number `tagger`; the net for coarse spectra, if there is one, stands
-    /// behind the taggers.
+    /// Sets out to tag windows. The net for coarse spectra, if there is one, stands behind the taggers. What the processor
+    /// does goes on beside the worker.
     ///
     /// # Errors
     /// If the processor failed or there is no such tagger.
-    pub(in crate::engine) fn tag(&mut self, tagger: usize, window: &[f32]) -> Result<Tagging, BackendError> {
-        match self.tag_there(tagger, window) {
-            Some(Ok(tagging)) => Ok(tagging),
-            Some(Err(why)) => {
-                self.fall_back(&why);
-                self.cpu.tag(tagger, window)
+    pub(in crate::engine) fn tag(&mut self, windows: Vec<Window>) -> Result<Errand, BackendError> {
+        let mut errand = Errand { done: Vec::new(), waits: None };
+        let mut here = Vec::new();
+        for (tagger, window) in windows {
+            match self.tag_there(tagger, &window) {
+                Some(Ok(tagging)) => errand.done.push((tagger, tagging)),
+                Some(Err(why)) => {
+                    self.fall_back(&why);
+                    here.push((tagger, window));
+                }
+                None => here.push((tagger, window)),
             }
-            None => self.cpu.tag(tagger, window),
         }
+        match &self.beside {
+            _ if here.is_empty() => {}
+            Some(beside) => errand.waits = Some(beside.ask(here)),
+            None => {
+                for (tagger, window) in here {
+                    errand.done.push((tagger, self.cpu.tag(tagger, &window)?));
+                }
+            }
+        }
+        Ok(errand)
     }
 
     fn open(&mut self, about: Opened) {

@@ -1,10 +1,11 @@
 //! Where the nets run. Everything above this seam is the same for every device.
 //!
-//! The processor always can, and answers at once. Another device is opened, weighed against the processor and asked by a
+//! The processor always can; it reads voices on the worker's own thread and tags on one beside it. Another device is opened, weighed against the processor and asked by a
 //! helper thread of its own, so that a driver that hangs keeps nobody waiting; [`Devices`] hands it the nets for which it
 //! pays, and takes them back when it fails.
 
 mod accelerator;
+mod beside;
 mod cpu;
 mod devices;
 mod helper;
@@ -14,6 +15,7 @@ mod weighing;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+pub(super) use beside::{Errand, Tagged};
 pub(super) use devices::Devices;
 pub(super) use stream::VoiceStream;
 
