@@ -10,3 +10,4 @@ mod nets_match_references;
 mod nets_match_tensors;
 mod nets_refuse_bad_files;
 mod resampler_is_clean;
+mod voice_nets_together;

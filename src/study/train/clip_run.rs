@@ -384,6 +384,7 @@ fn export(
         labels: labels.to_vec(),
         voice: Vec::new(),
         look_ahead_frames: 0,
+        members: Vec::new(),
         taggers: Vec::new(),
         licence: "MIT".to_owned(),
         attribution: learner.attribution(),

@@ -15,7 +15,10 @@ use crate::nets::{Fsmn, VocalNet};
 const BLOCKS: usize = 8;
 
 /// A DFSMN that says whether someone sings, started from a causal voice model.
-pub(super) struct FsmnLearner;
+pub(super) struct FsmnLearner {
+    /// Frames that it answers late.
+    pub(super) look_ahead_frames: usize,
+}
 
 impl Learner for FsmnLearner {
     fn architecture(&self) -> &'static str {
@@ -31,7 +34,7 @@ impl Learner for FsmnLearner {
     }
 
     fn look_ahead_frames(&self) -> usize {
-        0
+        self.look_ahead_frames
     }
 
     fn runs_on_any_device(&self) -> bool {
@@ -48,8 +51,8 @@ impl Learner for FsmnLearner {
     }
 
     fn net(&self, tensors: &HashMap<String, Tensor>) -> Result<VocalNet> {
-        Fsmn::new(1, &VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))
-            .map(|net| VocalNet::Fsmn(Box::new(net)))
+        let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
+        Fsmn::new(1, self.look_ahead_frames, &vb).map(|net| VocalNet::Fsmn(Box::new(net)))
     }
 }
 

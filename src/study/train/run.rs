@@ -1,6 +1,7 @@
 //! The run: steps, validation, checkpoints, and the model file at the end.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -215,22 +216,29 @@ struct Data {
     validation: Validation,
 }
 
-fn read_data(settings: &Settings, learner: &dyn Learner, progress: &impl Progress) -> Result<Data> {
-    let entries = |split: &str| -> Result<Vec<Entry>> {
-        let each =
-            settings.data.iter().map(|data| index::read(data, split).with_context(|| data.display().to_string()));
-        Ok(each.collect::<Result<Vec<_>>>()?.concat())
-    };
-    let (train, valid) = (entries("train")?, entries("valid")?);
-    let all = train.len() + valid.len();
-    let done = AtomicUsize::new(0);
+/// The songs of one split of all indices, `reading` hears how many are read, of how many.
+///
+/// # Errors
+/// Unreadable indices or files.
+pub(super) fn read_songs(
+    data: &[PathBuf],
+    split: &str,
+    reading: &(impl Fn(usize, usize) + Sync),
+) -> Result<Vec<(Entry, Song)>> {
+    let each = data.iter().map(|data| index::read(data, split).with_context(|| data.display().to_string()));
+    let entries = each.collect::<Result<Vec<_>>>()?.concat();
+    let (done, all) = (AtomicUsize::new(0), entries.len());
     let read = |entry: Entry| -> Result<(Entry, Song)> {
         let song = Song::read(&entry)?;
-        progress.reading(done.fetch_add(1, Ordering::Relaxed) + 1, all);
+        reading(done.fetch_add(1, Ordering::Relaxed) + 1, all);
         Ok((entry, song))
     };
-    let songs: Vec<(Entry, Song)> = train.into_par_iter().map(read).collect::<Result<_>>()?;
-    let held_out: Vec<(Entry, Song)> = valid.into_par_iter().map(read).collect::<Result<_>>()?;
+    entries.into_par_iter().map(read).collect()
+}
+
+fn read_data(settings: &Settings, learner: &dyn Learner, progress: &impl Progress) -> Result<Data> {
+    let read = |split| read_songs(&settings.data, split, &|done, all| progress.reading(done, all));
+    let (songs, held_out) = (read("train")?, read("valid")?);
     let mut hours: BTreeMap<&str, f64> = BTreeMap::new();
     for (entry, song) in &songs {
         *hours.entry(&entry.set).or_default() += song.duration_s() / 3600.0;
