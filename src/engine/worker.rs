@@ -233,6 +233,7 @@ fn run(shared: &Shared, set: &ModelSet, sessions: &mut Vec<Session>) {
     };
     let plan = TaggerPlan::new(&models, &shared.streams);
     let mut devices = Devices::start(shared.choice, shared.library.as_deref(), set, &models, shared.tagger_threads);
+    let mut told = None;
     let mut last_work = Instant::now();
     let mut clock = LoadClock::new();
     while !shared.stop.load(Ordering::Acquire) {
@@ -253,9 +254,12 @@ fn run(shared: &Shared, set: &ModelSet, sessions: &mut Vec<Session>) {
         if devices.take_news() {
             let mut status = lock(&shared.status);
             (status.device, status.opening) = (devices.name(), devices.is_opening());
-            if let Some(note) = devices.note() {
-                status.note = Some(note.to_owned());
+            // What others have said stays until a device has something to say.
+            let note = devices.note().map(str::to_owned);
+            if note.is_some() || status.note == told {
+                status.note.clone_from(&note);
             }
+            told = note;
         }
         clock.add(busy.elapsed(), &shared.load);
         if worked {

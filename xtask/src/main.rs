@@ -2,6 +2,7 @@
 
 mod bundle;
 mod check;
+mod cuda;
 mod host;
 mod host_check;
 mod hosts;
@@ -46,6 +47,8 @@ enum Chore {
     Window(window::Options),
     /// Gather training material for the voice detector from Debian packages (Debian and Ubuntu)
     VoiceData(voice_data::Options),
+    /// Build the library that runs the nets on an NVIDIA GPU
+    Cuda(cuda::Options),
     /// Run every check that continuous integration runs
     Check(check::Options),
 }
@@ -73,6 +76,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Latency(options) => return latency::run(options),
         Chore::Window(options) => return window::run(options),
         Chore::VoiceData(options) => voice_data::run(&options)?,
+        Chore::Cuda(options) => cuda::run(&options)?,
         Chore::Check(options) => return check::run(&options),
     }
     Ok(ExitCode::SUCCESS)

@@ -15,6 +15,8 @@ mod weighing;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use candle_core::Device;
+
 pub(super) use beside::{Errand, Tagged};
 pub(super) use devices::Devices;
 pub(super) use stream::VoiceStream;
@@ -47,6 +49,23 @@ impl FromStr for DeviceChoice {
             "metal" => Ok(Self::Metal),
             other => Err(format!("\"{other}\" is no device; choose auto, cpu, cuda or metal")),
         }
+    }
+}
+
+impl DeviceChoice {
+    /// The device to train on. With `auto` it is the processor.
+    ///
+    /// # Errors
+    /// A device that this build or this machine does not have, in words.
+    pub fn for_training(self) -> Result<Device, String> {
+        let open: Option<fn() -> candle_core::Result<Device>> = match self {
+            Self::Auto | Self::Cpu => Some(|| Ok(Device::Cpu)),
+            Self::Cuda if cfg!(feature = "cuda") => Some(|| Device::new_cuda(0)),
+            Self::Metal if cfg!(feature = "metal") => Some(|| Device::new_metal(0)),
+            Self::Cuda | Self::Metal => None,
+        };
+        let open = open.ok_or("this build trains on the CPU alone; docs/gpu.md says how to build one for a GPU")?;
+        open().map_err(|error| error.to_string())
     }
 }
 

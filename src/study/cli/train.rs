@@ -14,6 +14,7 @@ use indicatif::ProgressBar;
 
 use super::console::Console;
 use super::{Outcome, stop};
+use crate::engine::DeviceChoice;
 use crate::nets::systems::SYSTEMS;
 use crate::study::evaluate::vocal::Report;
 use crate::study::train::{
@@ -130,6 +131,9 @@ struct NetArguments {
     /// Frames of 10 ms that fsmn and conv_fsmn answer late, to have heard a little of what follows.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=10))]
     look_ahead_frames: u64,
+    /// Where fsmn and conv_fsmn are trained: cpu, or cuda or metal in a build for it.
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceChoice,
     /// Everything random follows from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -161,6 +165,10 @@ fn net(arguments: &NetArguments, console: &Console) -> Result<Outcome> {
 
 /// Trains a net for clips; `false` if it was stopped.
 fn clips(net: &str, arguments: &NetArguments, console: &Console) -> Result<bool> {
+    ensure!(
+        matches!(arguments.device, DeviceChoice::Cpu | DeviceChoice::Auto),
+        "{net} is trained on the CPU alone; leave out --device"
+    );
     ensure!(!arguments.valid.is_empty(), "{net} needs spectra to select on; name them with --valid");
     let settings = ClipSettings {
         net: net.to_owned(),
@@ -197,7 +205,7 @@ fn voice(net: NetKind, arguments: &NetArguments, console: &Console) -> Result<bo
         seed: arguments.seed,
     };
     let watch = Watch { bar: console.steps(settings.steps), console };
-    let finished = train(&settings, &watch)?;
+    let finished = train(&settings, &arguments.device.for_training().map_err(anyhow::Error::msg)?, &watch)?;
     watch.bar.finish_and_clear();
     Ok(finished)
 }

@@ -7,7 +7,7 @@ use candle_nn::VarBuilder;
 use rand::rngs::StdRng;
 
 use super::learner::Learner;
-use super::memory::Memory;
+use super::memory::remembered as filtered;
 use super::weights::Weights;
 use crate::listen::FrontEnd;
 use crate::nets::{Fsmn, VocalNet};
@@ -35,6 +35,10 @@ impl Learner for FsmnLearner {
 
     fn look_ahead_frames(&self) -> usize {
         self.look_ahead_frames
+    }
+
+    fn runs_on_any_device(&self) -> bool {
+        true
     }
 
     fn start(&self, init: HashMap<String, Tensor>, _seed: u64) -> Result<HashMap<String, Tensor>> {
@@ -96,6 +100,5 @@ pub(super) fn outputs(weights: &Weights, x: &Tensor) -> Result<Tensor> {
 fn remembered(weights: &Weights, x: &Tensor, name: &str, dilation: usize, batch: usize) -> Result<Tensor> {
     let (rows, channels) = x.dims2()?;
     let taps = weights.get(&format!("{name}.lookback.weight"))?;
-    let y = x.reshape((batch, rows / batch, channels))?.apply_op2(taps, Memory { dilation })?;
-    y.reshape((rows, channels))
+    filtered(&x.reshape((batch, rows / batch, channels))?, taps, dilation)?.reshape((rows, channels))
 }

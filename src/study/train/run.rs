@@ -47,21 +47,26 @@ pub trait Progress: Sync {
     fn stopped(&self) -> bool;
 }
 
-/// Trains, and writes the best net to `settings.out`. `false` if it was stopped; the same call resumes.
+/// Trains on `device`, and writes the best net to `settings.out`. `false` if it was stopped; the same call resumes.
 ///
 /// # Errors
 /// Unreadable data, a model that cannot be trained, a checkpoint of another run, a full disk.
-pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
+pub fn train(settings: &Settings, device: &Device, progress: &impl Progress) -> Result<bool> {
     gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
     let learner = settings.learner();
     let learner = learner.as_ref();
+    ensure!(
+        device.is_cpu() || learner.runs_on_any_device(),
+        "{} is trained on the CPU alone; leave out --device",
+        learner.architecture()
+    );
     let (init, init_card) = read_init(settings, learner)?;
     let folder = settings.out.with_extension("run");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let checkpoint_path = folder.join("checkpoint.safetensors");
 
     let text = serde_json::to_string(settings)?;
-    let mut run = State::begin(text, &checkpoint_path, || learner.start(init, settings.seed))?;
+    let mut run = State::begin(text, &checkpoint_path, device, || learner.start(init, settings.seed))?;
     let first = run.standing.step + 1;
     let Data { songs, sets, validation } = read_data(settings, learner, progress)?;
     replace(&folder.join("settings.json"), &serde_json::to_vec_pretty(&Facts::new(settings, &sets))?)?;
@@ -180,7 +185,7 @@ fn step(state: &mut State, settings: &Settings, learner: &dyn Learner, batch: Ve
     let front_end = learner.front_end();
     let shape = (batch.len(), front_end_rows(&front_end), front_end.n_mels);
     let join = |part: fn(&Example) -> &Vec<f32>| batch.iter().flat_map(part).copied().collect::<Vec<f32>>();
-    let frames = Tensor::from_vec(join(|example| &example.frames), shape, &Device::Cpu)?;
+    let frames = Tensor::from_vec(join(|example| &example.frames), shape, &state.weights.device())?;
     let mut rng = StdRng::seed_from_u64(settings.seed.wrapping_add(step.wrapping_mul(0xD1B5_4A32_D192_ED03)));
     let logits = learner.forward(&state.weights, &frames, Some(&mut rng))?;
     let loss = loss(&logits, join(|example| &example.target), join(|example| &example.weight))?;

@@ -1,5 +1,6 @@
 //! A library for GPUs that runs the nets on the processor, and fails as a GPU can, on demand: a test copies it to
-//! `NAME-FAULT.so`, and that fault is in force while a file `NAME-FAULT.on` lies beside it.
+//! `NAME-FAULT.so`, and that fault is in force while a file `NAME-FAULT.on` lies beside it. One "fault" is to be `fast`:
+//! windows that it has just heard are tagged in no time.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,6 +15,8 @@ struct Fake;
 struct Faulty {
     model: Model,
     streams: HashMap<u64, VocalStream>,
+    /// The last windows that were tagged and what was said of them.
+    known: Option<(Vec<f32>, Vec<Tags>)>,
 }
 
 /// The library's only symbol; by hand, because a library may also be of another version.
@@ -29,11 +32,11 @@ impl Provider for Fake {
         match fault().as_deref() {
             Some("open") => return Err("CUDA_ERROR_NO_DEVICE".to_owned()),
             Some("stuck") => hang(),
-            Some("panic") => panic!("a driver's assertion"),
+            Some("panic") => assertion(),
             _ => {}
         }
         let model = Model::from_bytes(model).map_err(|error| error.to_string())?;
-        Ok(Box::new(Faulty { model, streams: HashMap::new() }))
+        Ok(Box::new(Faulty { model, streams: HashMap::new(), known: None }))
     }
 
     fn describe() -> (String, Memory) {
@@ -47,7 +50,7 @@ impl Faulty {
         match fault().as_deref() {
             Some("lost") => return Err(Fault::Lost("CUDA_ERROR_LAUNCH_FAILED".to_owned())),
             Some("memory") => return Err(Fault::OutOfMemory("CUDA_ERROR_OUT_OF_MEMORY".to_owned())),
-            Some("panic") => panic!("a driver's assertion"),
+            Some("panic") => assertion(),
             Some("hang") => hang(),
             Some("slow") => std::thread::sleep(Duration::from_millis(300)),
             _ => {}
@@ -70,6 +73,11 @@ impl OpenNet for Faulty {
 
     fn tag(&mut self, values: &[f32], windows: usize, _frames: usize) -> Result<Vec<Tags>, Fault> {
         Self::before()?;
+        if let (Some("fast"), Some((known, tags))) = (fault().as_deref(), &self.known)
+            && known == values
+        {
+            return Ok(tags.clone());
+        }
         let tag = |window: &[f32]| {
             let tagging = match &self.model.net {
                 Net::Ced(net) => net.forward(window),
@@ -80,7 +88,9 @@ impl OpenNet for Faulty {
             spoil(&mut tagging.probability);
             Ok(Tags { probability: tagging.probability, embedding: tagging.embedding })
         };
-        values.chunks_exact(values.len() / windows).map(tag).collect()
+        let tags: Vec<Tags> = values.chunks_exact(values.len() / windows).map(tag).collect::<Result<_, _>>()?;
+        self.known = Some((values.to_vec(), tags.clone()));
+        Ok(tags)
     }
 
     fn voice(&mut self, frames: &VoiceFrames<'_>) -> Result<Vec<Vec<f32>>, Fault> {
@@ -110,6 +120,12 @@ fn spoil(probability: &mut [f32]) {
         Some("wrong") => probability.iter_mut().for_each(|p| *p = 0.5 * *p + 0.2),
         _ => {}
     }
+}
+
+/// Panics without printing a backtrace, which takes long.
+fn assertion() -> ! {
+    std::panic::set_hook(Box::new(|_| ()));
+    panic!("a driver's assertion")
 }
 
 fn hang() -> ! {
