@@ -4,7 +4,7 @@
 //! frames give way to the newest and are counted. Only in lock step (offline rendering) does the audio side wait.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -63,6 +63,8 @@ struct Stream {
     pushed: AtomicU64,
     /// Frames that the worker is done with, or that gave way.
     settled: AtomicU64,
+    /// Frames that the worker has taken and is not done with; only it writes here.
+    taken: AtomicU64,
 }
 
 /// The audio thread's end.
@@ -84,8 +86,12 @@ pub(super) struct Attached(Arc<Link>);
 
 /// A link with `streams` frame queues to the worker running on `worker`.
 pub(super) fn link(streams: usize, worker: Thread) -> (AudioEnd, WorkerEnd) {
-    let stream =
-        || Stream { frames: ArrayQueue::new(FRAME_CAPACITY), pushed: AtomicU64::new(0), settled: AtomicU64::new(0) };
+    let stream = || Stream {
+        frames: ArrayQueue::new(FRAME_CAPACITY),
+        pushed: AtomicU64::new(0),
+        settled: AtomicU64::new(0),
+        taken: AtomicU64::new(0),
+    };
     let link = Arc::new(Link {
         streams: (0..streams).map(|_| stream()).collect(),
         vocal: ArrayQueue::new(VOCAL_CAPACITY),
@@ -198,7 +204,9 @@ impl AudioEnd {
             return true;
         }
         let patience = Instant::now();
-        link.waiting.store(true, Ordering::SeqCst);
+        link.waiting.store(true, Ordering::Relaxed);
+        // Either this side sees what it waits for, or the worker sees that it waits: see `notify`.
+        fence(Ordering::SeqCst);
         let mut guard = lock(&link.progress.0);
         let settled = loop {
             if reached(link) {
@@ -211,7 +219,7 @@ impl AudioEnd {
             let wait = link.progress.1.wait_timeout(guard, Duration::from_millis(20));
             guard = wait.unwrap_or_else(PoisonError::into_inner).0;
         };
-        link.waiting.store(false, Ordering::SeqCst);
+        link.waiting.store(false, Ordering::Relaxed);
         settled
     }
 }
@@ -253,7 +261,10 @@ impl WorkerEnd {
 
 impl Attached {
     pub(super) fn pop(&self, stream: usize) -> Option<Frame> {
-        self.0.streams.get(stream)?.frames.pop()
+        let stream = self.0.streams.get(stream)?;
+        let frame = stream.frames.pop()?;
+        stream.taken.fetch_add(1, Ordering::Relaxed);
+        Some(frame)
     }
 
     /// Frames waiting in a stream.
@@ -264,16 +275,19 @@ impl Attached {
     /// The worker is done with `count` popped frames, their readings published.
     pub(super) fn settle(&self, stream: usize, count: u64) {
         if let Some(stream) = self.0.streams.get(stream) {
+            stream.taken.fetch_sub(count, Ordering::Relaxed);
             stream.settled.fetch_add(count, Ordering::Release);
         }
     }
 
-    /// The worker has lost the frames that it had taken: nobody need wait for them.
-    pub(super) fn give_up_taken(&self) {
+    /// The worker has failed: what it had taken is lost and counted, and nobody waits for it.
+    pub(super) fn abandon(&self) {
         for stream in &self.0.streams {
-            let waiting = stream.frames.len() as u64;
-            stream.settled.store(stream.pushed.load(Ordering::Acquire).saturating_sub(waiting), Ordering::Release);
+            let lost = stream.taken.swap(0, Ordering::Relaxed);
+            self.0.dropped.fetch_add(lost, Ordering::Relaxed);
+            stream.settled.fetch_add(lost, Ordering::Release);
         }
+        self.0.end_done.store(self.0.end_wanted.load(Ordering::Acquire), Ordering::Release);
         self.notify();
     }
 
@@ -327,7 +341,8 @@ impl Attached {
 
     /// Wakes an audio side that waits in lock step.
     pub(super) fn notify(&self) {
-        if self.0.waiting.load(Ordering::SeqCst) {
+        fence(Ordering::SeqCst);
+        if self.0.waiting.load(Ordering::Relaxed) {
             let _guard = lock(&self.0.progress.0);
             self.0.progress.1.notify_all();
         }

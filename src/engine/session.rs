@@ -30,7 +30,7 @@ impl Session {
     pub(super) fn begin_anew(&mut self) {
         self.desks = None;
         if let Some(link) = self.attach() {
-            link.give_up_taken();
+            link.abandon();
         }
     }
 

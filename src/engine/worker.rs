@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use atomic_float::AtomicF32;
 
 use super::alone::spawn_alone;
-use super::device::{self, BackendError, DeviceChoice, Devices};
+use super::device::{self, AfterWork, BackendError, Cpu, DeviceChoice, Devices};
 use super::link::{self, Attached, AudioEnd};
 use super::models::{ModelSet, Models};
 use super::session::{Desks, Session};
@@ -83,12 +83,29 @@ struct Shared {
     choice: DeviceChoice,
     /// In place of the one beside the program.
     library: Option<PathBuf>,
+    /// Called after each piece of the processor's work.
+    after: Option<AfterWork>,
     tagger_threads: usize,
     streams: Vec<FrontEnd>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How an engine is started.
+struct Options {
+    models: ModelSet,
+    choice: DeviceChoice,
+    library: Option<PathBuf>,
+    after: Option<AfterWork>,
+    tagger_threads: usize,
+}
+
+impl Options {
+    fn new(models: ModelSet) -> Self {
+        Self { models, choice: DeviceChoice::Auto, library: None, after: None, tagger_threads: TAGGER_THREADS }
+    }
 }
 
 /// Makes every matrix product of this process run on the thread that asks for it: those of our nets are too small to be
@@ -108,7 +125,8 @@ impl Engine {
         if let Some(engine) = shared.upgrade() {
             return Ok(engine);
         }
-        let engine = Self::begin(ModelSet::embedded()?, DeviceChoice::Auto, None, PLUGIN_TAGGER_THREADS)?;
+        let options = Options { tagger_threads: PLUGIN_TAGGER_THREADS, ..Options::new(ModelSet::embedded()?) };
+        let engine = Self::begin(options)?;
         *shared = Arc::downgrade(&engine);
         Ok(engine)
     }
@@ -118,7 +136,7 @@ impl Engine {
     /// # Errors
     /// If no thread can be started.
     pub fn start(models: ModelSet, choice: DeviceChoice) -> Result<Arc<Self>, EngineError> {
-        Self::begin(models, choice, None, TAGGER_THREADS)
+        Self::begin(Options { choice, ..Options::new(models) })
     }
 
     /// The same, with the CUDA library at `library` in place of one beside the program.
@@ -130,15 +148,23 @@ impl Engine {
         choice: DeviceChoice,
         library: &Path,
     ) -> Result<Arc<Self>, EngineError> {
-        Self::begin(models, choice, Some(library.to_path_buf()), TAGGER_THREADS)
+        Self::begin(Options { choice, library: Some(library.to_path_buf()), ..Options::new(models) })
     }
 
-    fn begin(
+    /// The same on the processor, where `after` is called after each piece of a net's work with the time that it took. It
+    /// may wait or panic as a faulty net would.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn start_with_faults(
         models: ModelSet,
-        choice: DeviceChoice,
-        library: Option<PathBuf>,
-        tagger_threads: usize,
+        after: impl Fn(Duration) + Send + Sync + 'static,
     ) -> Result<Arc<Self>, EngineError> {
+        Self::begin(Options { choice: DeviceChoice::Cpu, after: Some(Arc::new(after)), ..Options::new(models) })
+    }
+
+    fn begin(options: Options) -> Result<Arc<Self>, EngineError> {
+        let Options { models, choice, library, after, tagger_threads } = options;
         keep_products_on_one_thread();
         let streams = models.streams();
         let shared = Arc::new(Shared {
@@ -150,6 +176,7 @@ impl Engine {
             restarts: AtomicU32::new(0),
             choice,
             library,
+            after,
             tagger_threads,
             streams: streams.clone(),
         });
@@ -232,7 +259,8 @@ fn run(shared: &Shared, set: &ModelSet, sessions: &mut Vec<Session>) {
         Err(error) => return refuse(shared, sessions, &format!("a model {error}")),
     };
     let plan = TaggerPlan::new(&models, &shared.streams);
-    let mut devices = Devices::start(shared.choice, shared.library.as_deref(), set, &models, shared.tagger_threads);
+    let cpu = Cpu { models: models.clone(), after: shared.after.clone() };
+    let mut devices = Devices::start(shared.choice, shared.library.as_deref(), set, cpu, shared.tagger_threads);
     let mut told = None;
     let mut last_work = Instant::now();
     let mut clock = LoadClock::new();

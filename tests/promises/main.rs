@@ -2,6 +2,7 @@
 
 mod audio_thread;
 mod engine_is_shared;
+mod engine_survives_faults;
 mod fixtures;
 mod listen_ignores_slicing;
 mod listen_matches_librosa;

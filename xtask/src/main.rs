@@ -9,6 +9,8 @@ mod hosts;
 mod install;
 mod latency;
 mod licences;
+mod proof;
+mod sbom;
 mod setup;
 mod spdx;
 mod voice_data;
@@ -49,6 +51,10 @@ enum Chore {
     VoiceData(voice_data::Options),
     /// Build the library that runs the nets on an NVIDIA GPU
     Cuda(cuda::Options),
+    /// Measure what was promised and write the figures into docs/promises.md
+    Proof(proof::Options),
+    /// List the plugin's parts (CycloneDX) in target/bundled/earmark.cdx.json
+    Sbom,
     /// Run every check that continuous integration runs
     Check(check::Options),
 }
@@ -77,6 +83,11 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Window(options) => return window::run(options),
         Chore::VoiceData(options) => voice_data::run(&options)?,
         Chore::Cuda(options) => cuda::run(&options)?,
+        Chore::Proof(options) => return proof::run(&options),
+        Chore::Sbom => {
+            let (path, parts) = sbom::run()?;
+            println!("{parts} parts: {}", path.display());
+        }
         Chore::Check(options) => return check::run(&options),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,6 @@
 //! Which net runs where, and what happens when a device fails.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use super::helper::{Helper, Opened, Told};
 use super::stream::{Gone, Memory, Slot};
 use super::weighing::Cost;
 use super::{BackendError, DeviceChoice, VoiceStream, opener};
-use crate::engine::models::{ModelSet, Models};
+use crate::engine::models::ModelSet;
 use crate::nets::coarse::CoarseEar;
 use crate::nets::{Net, Tagging, VocalStream};
 
@@ -72,12 +71,12 @@ impl Devices {
         choice: DeviceChoice,
         library: Option<&Path>,
         set: &ModelSet,
-        models: &Arc<Models>,
+        cpu: Cpu,
         tagger_threads: usize,
     ) -> Self {
         let mut devices = Self {
-            cpu: Cpu(models.clone()),
-            beside: Beside::start(&Cpu(models.clone()), &std::thread::current(), tagger_threads),
+            beside: Beside::start(&cpu, &std::thread::current(), tagger_threads),
+            cpu,
             choice,
             since: Instant::now(),
             other: Other::None,
@@ -86,7 +85,8 @@ impl Devices {
             note: None,
             news: true,
         };
-        let helper = |opener: Option<_>| opener.map(|opener| Helper::start(opener, set, models, 1)).transpose();
+        let models = devices.cpu.models.clone();
+        let helper = |opener: Option<_>| opener.map(|opener| Helper::start(opener, set, &models, 1)).transpose();
         match opener(choice, library).and_then(helper) {
             Ok(Some(helper)) => devices.other = Other::Opening(helper),
             Ok(None) => {}
@@ -287,8 +287,8 @@ impl Devices {
             tellers.push((at, left_out, begins.then_some(number)));
             told.push(Told { stream: number, begins, frames: [before, frames].concat() });
         }
-        let rows: usize =
-            frames.iter().map(|frames| frames.len()).sum::<usize>() / self.cpu.0.vocal.card.front_end.n_mels.max(1);
+        let rows: usize = frames.iter().map(|frames| frames.len()).sum::<usize>()
+            / self.cpu.models.vocal.card.front_end.n_mels.max(1);
         let start = Instant::now();
         let said = match open.helper.voice(told, self.gone.take(), end) {
             Ok(said) => said,
@@ -315,7 +315,7 @@ impl Devices {
         let model = self.cpu.tagger(tagger).ok()?;
         if let Net::Coarse(net) = &model.net {
             // It hears through two of the taggers.
-            let find = |name: &String| self.cpu.0.taggers.iter().position(|model| model.card.name == *name);
+            let find = |name: &String| self.cpu.models.taggers.iter().position(|model| model.card.name == *name);
             let [ced, musicnn] = model.card.taggers.as_slice() else { return None };
             let (ced, musicnn) = (find(ced)?, find(musicnn)?);
             if !(open.taggers.get(ced).is_some_and(|&there| there) && open.taggers.get(musicnn).is_some_and(|&t| t)) {

@@ -18,6 +18,7 @@ use std::str::FromStr;
 use candle_core::Device;
 
 pub(super) use beside::{Errand, Tagged};
+pub(super) use cpu::{AfterWork, Cpu};
 pub(super) use devices::Devices;
 pub(super) use stream::VoiceStream;
 
