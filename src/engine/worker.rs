@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
@@ -115,19 +115,29 @@ pub fn keep_products_on_one_thread() {
 }
 
 impl Engine {
-    /// The engine that all plugin instances of this process share, with the models inside this build.
+    /// The engine that all plugin instances of this process share which hear with the models inside this build.
     ///
     /// # Errors
     /// If no thread can be started.
     pub fn shared() -> Result<Arc<Self>, EngineError> {
-        static SHARED: OnceLock<Mutex<Weak<Engine>>> = OnceLock::new();
-        let mut shared = lock(SHARED.get_or_init(|| Mutex::new(Weak::new())));
-        if let Some(engine) = shared.upgrade() {
+        Self::shared_with(ModelSet::embedded()?)
+    }
+
+    /// The engine that all plugin instances of this process share which hear with `models`.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn shared_with(models: ModelSet) -> Result<Arc<Self>, EngineError> {
+        static SHARED: Mutex<Vec<Weak<Engine>>> = Mutex::new(Vec::new());
+        let mut shared = lock(&SHARED);
+        shared.retain(|engine| engine.strong_count() > 0);
+        let same = shared.iter().filter_map(Weak::upgrade).find(|engine| engine.models.same_as(&models));
+        if let Some(engine) = same {
             return Ok(engine);
         }
-        let options = Options { tagger_threads: PLUGIN_TAGGER_THREADS, ..Options::new(ModelSet::embedded()?) };
+        let options = Options { tagger_threads: PLUGIN_TAGGER_THREADS, ..Options::new(models) };
         let engine = Self::begin(options)?;
-        *shared = Arc::downgrade(&engine);
+        shared.push(Arc::downgrade(&engine));
         Ok(engine)
     }
 
