@@ -12,8 +12,7 @@ use super::emission::{Emission, Out};
 use super::params::EarmarkParams;
 use super::process::{Block, Held, Processor, Setup};
 use super::scope::{Place, ScopeInput, ScopeOutput, scope};
-use crate::editor::{EarmarkEditor, EngineSlot, Instance};
-use crate::engine::{Ear, Engine, Pace};
+use crate::editor::{EarmarkEditor, Instance};
 use crate::say::midi::MidiMessage;
 
 /// Earmark as a plugin of class `C`.
@@ -22,8 +21,6 @@ pub struct EarmarkPlugin<C: Class> {
     emission: Arc<Emission>,
     scope: ScopeInput,
     window: ScopeOutput,
-    /// Kept from the first activation on, so that the models stay loaded; the window looks in.
-    engine: EngineSlot,
     processor: Option<Processor>,
     /// What the activation before has left open at the host.
     held: Held,
@@ -36,13 +33,11 @@ impl<C: Class> Default for EarmarkPlugin<C> {
     fn default() -> Self {
         let params = Arc::new(EarmarkParams::default());
         let (scope, window) = scope();
-        let engine = EngineSlot::default();
         Self {
-            emission: Emission::new(params.clone(), engine.clone()),
+            emission: Emission::new(params.clone(), params.models.window()),
             params,
             scope,
             window,
-            engine,
             processor: None,
             held: Held::default(),
             failed: false,
@@ -73,7 +68,7 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         Some(EarmarkEditor::new(Instance {
             params: self.params.clone(),
             scope: self.window.clone(),
-            engine: self.engine.clone(),
+            engine: self.params.models.window(),
             has_midi: C::CONTROL,
         }))
     }
@@ -87,17 +82,14 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         // Without an engine the audio still passes; the window says what is wrong.
         self.deactivate();
         self.failed = false;
-        let ear = Engine::shared()
-            .inspect(|engine| self.engine.set(engine.clone()))
-            .and_then(|engine| Ear::new(&engine, f64::from(config.sample_rate), Pace::LIVE));
-        match ear {
+        let offline = config.process_mode == ProcessMode::Offline;
+        match self.params.models.activate(f64::from(config.sample_rate), offline) {
             Ok(ear) => {
-                self.engine.set_tags(ear.tags_end());
                 let setup = Setup {
                     sample_rate_hz: config.sample_rate,
                     max_block: config.max_buffer_size,
                     channels: layout.main_output_channels.map_or(0, |channels| channels.get() as usize),
-                    offline: config.process_mode == ProcessMode::Offline,
+                    offline,
                     control: C::CONTROL,
                 };
                 let (params, emission) = (self.params.clone(), self.emission.clone());
@@ -106,7 +98,7 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
                 context.set_latency_samples(processor.latency());
                 self.processor = Some(processor);
             }
-            Err(error) => self.engine.fail(error.to_string()),
+            Err(error) => self.params.models.window().fail(error.to_string()),
         }
         true
     }
@@ -154,6 +146,7 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         if let Some(processor) = self.processor.take() {
             self.held = processor.hold();
         }
+        self.params.models.deactivate();
     }
 }
 

@@ -2,12 +2,15 @@
 
 mod bundle;
 mod check;
+mod cuda;
 mod host;
 mod host_check;
 mod hosts;
 mod install;
 mod latency;
 mod licences;
+mod proof;
+mod sbom;
 mod setup;
 mod spdx;
 mod standalone;
@@ -52,6 +55,12 @@ enum Chore {
     Window(window::Options),
     /// Gather training material for the voice detector from Debian packages (Debian and Ubuntu)
     VoiceData(voice_data::Options),
+    /// Build the library that runs the nets on an NVIDIA GPU
+    Cuda(cuda::Options),
+    /// Measure what was promised and write the figures into docs/promises.md
+    Proof(proof::Options),
+    /// List the plugin's parts (CycloneDX) in target/bundled/earmark.cdx.json
+    Sbom,
     /// Run every check that continuous integration runs
     Check(check::Options),
 }
@@ -81,6 +90,12 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Standalone(options) => return standalone::run(&options),
         Chore::Window(options) => return window::run(options),
         Chore::VoiceData(options) => voice_data::run(&options)?,
+        Chore::Cuda(options) => cuda::run(&options)?,
+        Chore::Proof(options) => return proof::run(&options),
+        Chore::Sbom => {
+            let (path, parts) = sbom::run()?;
+            println!("{parts} parts: {}", path.display());
+        }
         Chore::Check(options) => return check::run(&options),
     }
     Ok(ExitCode::SUCCESS)

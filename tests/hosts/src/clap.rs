@@ -2,6 +2,7 @@
 
 mod handlers;
 mod parameters;
+pub mod player;
 mod processor;
 #[cfg(target_os = "linux")]
 pub mod window;

@@ -12,6 +12,8 @@ pub mod ids;
 pub mod latency;
 pub mod options;
 pub mod picture;
+#[cfg(target_os = "linux")]
+pub mod proof;
 pub mod report;
 #[cfg(target_os = "linux")]
 mod screen;
