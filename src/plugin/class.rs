@@ -49,8 +49,10 @@ const fn layout(channels: u32, side_chain: u32, key: Option<u32>) -> AudioIOLayo
                 (MONO, _) => "Mono",
                 _ => "Stereo",
             }),
-            main_input: Some("Input"),
-            main_output: Some("Output"),
+            // Called "Input" and "Output" where they have no name. nice-plug 0.4.2 gives the output the input's name, and the
+            // standalone cannot register two ports of one name.
+            main_input: None,
+            main_output: None,
             aux_inputs: &["Side chain"],
             aux_outputs: if key.is_some() { &["Key"] } else { &[] },
         },
