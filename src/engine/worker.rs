@@ -3,18 +3,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use atomic_float::AtomicF32;
 
 use super::alone::spawn_alone;
-use super::device::{self, BackendError, DeviceChoice, Devices};
+use super::device::{self, AfterWork, BackendError, Cpu, DeviceChoice, Devices};
 use super::link::{self, Attached, AudioEnd};
 use super::models::{ModelSet, Models};
 use super::session::{Desks, Session};
-use super::tagging::{Pace, Pass, TaggerPlan};
+use super::tagging::{Pace, TaggerPlan};
 use super::vocal::Said;
 use crate::listen::FrontEnd;
 use crate::nets::ModelError;
@@ -27,6 +27,10 @@ const IDLE_NAP: Duration = Duration::from_millis(50);
 const IDLE_AFTER: Duration = Duration::from_secs(2);
 /// Rest after a panic before the worker starts again.
 const RECOVERY: Duration = Duration::from_millis(50);
+
+/// Threads for the taggers: files keep two busy, a plugin leaves the host's cores alone.
+const TAGGER_THREADS: usize = 2;
+const PLUGIN_TAGGER_THREADS: usize = 1;
 
 /// The engine cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -79,11 +83,29 @@ struct Shared {
     choice: DeviceChoice,
     /// In place of the one beside the program.
     library: Option<PathBuf>,
+    /// Called after each piece of the processor's work.
+    after: Option<AfterWork>,
+    tagger_threads: usize,
     streams: Vec<FrontEnd>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How an engine is started.
+struct Options {
+    models: ModelSet,
+    choice: DeviceChoice,
+    library: Option<PathBuf>,
+    after: Option<AfterWork>,
+    tagger_threads: usize,
+}
+
+impl Options {
+    fn new(models: ModelSet) -> Self {
+        Self { models, choice: DeviceChoice::Auto, library: None, after: None, tagger_threads: TAGGER_THREADS }
+    }
 }
 
 /// Makes every matrix product of this process run on the thread that asks for it: those of our nets are too small to be
@@ -93,18 +115,29 @@ pub fn keep_products_on_one_thread() {
 }
 
 impl Engine {
-    /// The engine that all plugin instances of this process share, with the models inside this build.
+    /// The engine that all plugin instances of this process share which hear with the models inside this build.
     ///
     /// # Errors
     /// If no thread can be started.
     pub fn shared() -> Result<Arc<Self>, EngineError> {
-        static SHARED: OnceLock<Mutex<Weak<Engine>>> = OnceLock::new();
-        let mut shared = lock(SHARED.get_or_init(|| Mutex::new(Weak::new())));
-        if let Some(engine) = shared.upgrade() {
+        Self::shared_with(ModelSet::embedded()?)
+    }
+
+    /// The engine that all plugin instances of this process share which hear with `models`.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn shared_with(models: ModelSet) -> Result<Arc<Self>, EngineError> {
+        static SHARED: Mutex<Vec<Weak<Engine>>> = Mutex::new(Vec::new());
+        let mut shared = lock(&SHARED);
+        shared.retain(|engine| engine.strong_count() > 0);
+        let same = shared.iter().filter_map(Weak::upgrade).find(|engine| engine.models.same_as(&models));
+        if let Some(engine) = same {
             return Ok(engine);
         }
-        let engine = Self::start(ModelSet::embedded()?, DeviceChoice::Auto)?;
-        *shared = Arc::downgrade(&engine);
+        let options = Options { tagger_threads: PLUGIN_TAGGER_THREADS, ..Options::new(models) };
+        let engine = Self::begin(options)?;
+        shared.push(Arc::downgrade(&engine));
         Ok(engine)
     }
 
@@ -113,7 +146,7 @@ impl Engine {
     /// # Errors
     /// If no thread can be started.
     pub fn start(models: ModelSet, choice: DeviceChoice) -> Result<Arc<Self>, EngineError> {
-        Self::begin(models, choice, None)
+        Self::begin(Options { choice, ..Options::new(models) })
     }
 
     /// The same, with the CUDA library at `library` in place of one beside the program.
@@ -125,10 +158,23 @@ impl Engine {
         choice: DeviceChoice,
         library: &Path,
     ) -> Result<Arc<Self>, EngineError> {
-        Self::begin(models, choice, Some(library.to_path_buf()))
+        Self::begin(Options { choice, library: Some(library.to_path_buf()), ..Options::new(models) })
     }
 
-    fn begin(models: ModelSet, choice: DeviceChoice, library: Option<PathBuf>) -> Result<Arc<Self>, EngineError> {
+    /// The same on the processor, where `after` is called after each piece of a net's work with the time that it took. It
+    /// may wait or panic as a faulty net would.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn start_with_faults(
+        models: ModelSet,
+        after: impl Fn(Duration) + Send + Sync + 'static,
+    ) -> Result<Arc<Self>, EngineError> {
+        Self::begin(Options { choice: DeviceChoice::Cpu, after: Some(Arc::new(after)), ..Options::new(models) })
+    }
+
+    fn begin(options: Options) -> Result<Arc<Self>, EngineError> {
+        let Options { models, choice, library, after, tagger_threads } = options;
         keep_products_on_one_thread();
         let streams = models.streams();
         let shared = Arc::new(Shared {
@@ -140,6 +186,8 @@ impl Engine {
             restarts: AtomicU32::new(0),
             choice,
             library,
+            after,
+            tagger_threads,
             streams: streams.clone(),
         });
         let join = spawn_alone("earmark engine", {
@@ -206,7 +254,7 @@ fn work(shared: &Shared, models: &ModelSet) {
     while !shared.stop.load(Ordering::Acquire) {
         if catch_unwind(AssertUnwindSafe(|| run(shared, models, &mut sessions))).is_err() {
             // Whatever state the panic left behind, the instances begin anew.
-            sessions.iter_mut().for_each(|session: &mut Session| session.desks = None);
+            sessions.iter_mut().for_each(Session::begin_anew);
             shared.restarts.fetch_add(1, Ordering::Relaxed);
             lock(&shared.status).note = Some("the engine failed and was restarted".to_owned());
             thread::sleep(RECOVERY);
@@ -221,9 +269,9 @@ fn run(shared: &Shared, set: &ModelSet, sessions: &mut Vec<Session>) {
         Err(error) => return refuse(shared, sessions, &format!("a model {error}")),
     };
     let plan = TaggerPlan::new(&models, &shared.streams);
-    let mut devices = Devices::start(shared.choice, shared.library.as_deref(), set, &models);
+    let cpu = Cpu { models: models.clone(), after: shared.after.clone() };
+    let mut devices = Devices::start(shared.choice, shared.library.as_deref(), set, cpu, shared.tagger_threads);
     let mut told = None;
-    let mut first = 0;
     let mut last_work = Instant::now();
     let mut clock = LoadClock::new();
     while !shared.stop.load(Ordering::Acquire) {
@@ -237,7 +285,7 @@ fn run(shared: &Shared, set: &ModelSet, sessions: &mut Vec<Session>) {
         let links = || sessions.iter().filter_map(Session::attach);
         let (active, offline) = (links().any(|link| link.is_active()), links().any(|link| link.is_offline()));
         devices.tend(sessions.len(), offline);
-        let worked = match serve(sessions, &models, &plan, &mut devices, &mut first) {
+        let worked = match serve(sessions, &models, &plan, &mut devices) {
             Ok(worked) => worked,
             Err(error) => return refuse(shared, sessions, &format!("the CPU failed: {error}")),
         };
@@ -275,31 +323,22 @@ fn refuse(shared: &Shared, sessions: &mut Vec<Session>, why: &str) {
     }
 }
 
-/// One pass over all instances: first every voice frame in one batch, then at most one refresh of the taggers.
+/// One pass over all instances: every voice frame in one batch, and whatever the taggers have to be asked or have said.
 fn serve(
     sessions: &mut [Session],
     models: &Models,
     plan: &TaggerPlan,
     devices: &mut Devices,
-    first: &mut usize,
 ) -> Result<bool, BackendError> {
     let mut desks: Vec<(Attached, &mut Desks)> =
         sessions.iter_mut().filter_map(|session| Some((session.attach()?, session.desks.as_mut()?))).collect();
     let mut worked = vocal_pass(&mut desks, models, devices)?;
-    let count = desks.len();
-    for turn in 0..count {
-        let index = (*first + turn) % count;
-        let (link, desk) = &mut desks[index];
-        let pass = desk.tags.pass(link, plan, devices)?;
-        worked |= pass != Pass::Nothing;
-        if link.has_ended(desk.epoch) && link.backlog(0) == 0 && link.backlog(1) == 0 && pass != Pass::Refreshed {
+    for (link, desk) in &mut desks {
+        worked |= desk.tags.pass(link, plan, devices)?;
+        let is_read = link.backlog(0) == 0 && link.backlog(1) == 0 && !desk.tags.is_waiting();
+        if link.has_ended(desk.epoch) && is_read {
             end(link, desk, plan, models, devices)?;
             worked = true;
-        }
-        if pass == Pass::Refreshed {
-            // Voices first again; the next instance has the next turn.
-            *first = index + 1;
-            break;
         }
     }
     desks.iter().for_each(|(link, _)| link.notify());

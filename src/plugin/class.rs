@@ -12,6 +12,8 @@ pub trait Class: Send + Sync + 'static {
     const VST3_CLASS_ID: [u8; 16];
     /// MIDI out and the key bus.
     const CONTROL: bool;
+    /// No export of ours stands around the plugin, so it says itself what leaves.
+    const ALONE: bool = false;
     /// Ports.
     const LAYOUTS: &'static [AudioIOLayout];
     /// CLAP features.
@@ -79,4 +81,19 @@ impl Class for ControlClass {
         ClapFeature::Stereo,
         ClapFeature::Mono,
     ];
+}
+
+/// Earmark Control without a host.
+#[cfg(feature = "standalone")]
+pub struct StandaloneClass;
+
+#[cfg(feature = "standalone")]
+impl Class for StandaloneClass {
+    const NAME: &'static str = "Earmark";
+    const CLAP_ID: &'static str = "earmark.standalone";
+    const VST3_CLASS_ID: [u8; 16] = *b"EarmarkPluginOwn";
+    const CONTROL: bool = true;
+    const ALONE: bool = true;
+    const LAYOUTS: &'static [AudioIOLayout] = ControlClass::LAYOUTS;
+    const CLAP_FEATURES: &'static [ClapFeature] = ControlClass::CLAP_FEATURES;
 }

@@ -1,15 +1,23 @@
 //! The processor.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::BackendError;
 use crate::engine::models::Models;
 use crate::nets::coarse::Taggers;
 use crate::nets::{Model, Net, Tagging, VocalNet, VocalStream};
 
+/// Called after each piece of a net's work with the time that it took.
+pub(in crate::engine) type AfterWork = Arc<dyn Fn(Duration) + Send + Sync>;
+
 /// Runs the nets on the thread that asks.
 #[derive(Clone)]
-pub(super) struct Cpu(pub(super) Arc<Models>);
+pub(in crate::engine) struct Cpu {
+    pub(in crate::engine) models: Arc<Models>,
+    /// A test's way to make the processor fail.
+    pub(in crate::engine) after: Option<AfterWork>,
+}
 
 impl Cpu {
     /// The voice net.
@@ -17,7 +25,7 @@ impl Cpu {
     /// # Errors
     /// If the voice model is none; a model set holds no such.
     pub(super) fn voice_net(&self) -> Result<&VocalNet, BackendError> {
-        match &self.0.vocal.net {
+        match &self.models.vocal.net {
             Net::Vocal(net) => Ok(net),
             _ => Err(BackendError("the voice model is not frame-wise".to_owned())),
         }
@@ -33,7 +41,7 @@ impl Cpu {
         frames: &[&[f32]],
         end: bool,
     ) -> Result<Vec<Vec<f32>>, BackendError> {
-        Ok(self.voice_net()?.step(streams, frames, end)?)
+        self.timed(|| Ok(self.voice_net()?.step(streams, frames, end)?))
     }
 
     /// The model of tagger number `tagger`; the net for coarse spectra, if there is one, stands behind the taggers.
@@ -41,7 +49,7 @@ impl Cpu {
     /// # Errors
     /// If there is none.
     pub(super) fn tagger(&self, tagger: usize) -> Result<&Model, BackendError> {
-        let model = self.0.taggers.iter().chain(&self.0.coarse).nth(tagger);
+        let model = self.models.taggers.iter().chain(&self.models.coarse).nth(tagger);
         model.ok_or_else(|| BackendError(format!("there is no tagger {tagger}")))
     }
 
@@ -51,13 +59,21 @@ impl Cpu {
     /// If the net does not take the window.
     pub(super) fn tag(&self, tagger: usize, window: &[f32]) -> Result<Tagging, BackendError> {
         let model = self.tagger(tagger)?;
-        match &model.net {
+        self.timed(|| match &model.net {
             Net::Ced(net) => Ok(net.forward(window)?),
             Net::Musicnn(net) => Ok(net.forward(window)?),
             Net::Compact(net) => Ok(net.forward(window)?),
-            Net::Coarse(net) => Ok(net.forward(Taggers::named(&model.card.taggers, &self.0.taggers)?, window)?),
+            Net::Coarse(net) => Ok(net.forward(Taggers::named(&model.card.taggers, &self.models.taggers)?, window)?),
             Net::Stack(net) => Ok(net.forward(window)?),
             Net::Vocal(_) | Net::Head(_) => Err(BackendError(format!("{} is not a tagger", model.card.name))),
-        }
+        })
+    }
+
+    fn timed<T>(&self, work: impl FnOnce() -> T) -> T {
+        let Some(after) = &self.after else { return work() };
+        let begun = Instant::now();
+        let done = work();
+        after(begun.elapsed());
+        done
     }
 }

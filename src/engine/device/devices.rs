@@ -1,16 +1,16 @@
 //! Which net runs where, and what happens when a device fails.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
+use super::beside::{Beside, Errand, Window};
 use super::cpu::Cpu;
 use super::helper::{Helper, Opened, Told};
 use super::stream::{Gone, Memory, Slot};
 use super::weighing::Cost;
 use super::{BackendError, DeviceChoice, VoiceStream, opener};
-use crate::engine::models::{ModelSet, Models};
+use crate::engine::models::ModelSet;
 use crate::nets::coarse::CoarseEar;
 use crate::nets::{Net, Tagging, VocalStream};
 
@@ -28,6 +28,8 @@ const WEIGH_EVERY: Duration = Duration::from_secs(10);
 /// The processor, and another device where one is there.
 pub(in crate::engine) struct Devices {
     cpu: Cpu,
+    /// `None` if there was no thread to be had: then the worker does it.
+    beside: Option<Beside>,
     choice: DeviceChoice,
     since: Instant,
     other: Other,
@@ -63,15 +65,18 @@ struct Pace {
 }
 
 impl Devices {
-    /// Runs everything on the processor, and begins to open what `choice` asks for. Returns at once.
+    /// Runs everything on the processor, its taggers on `tagger_threads` threads, and begins to open what `choice` asks for. Returns at once. To be called on the
+    /// worker's thread.
     pub(in crate::engine) fn start(
         choice: DeviceChoice,
         library: Option<&Path>,
         set: &ModelSet,
-        models: &Arc<Models>,
+        cpu: Cpu,
+        tagger_threads: usize,
     ) -> Self {
         let mut devices = Self {
-            cpu: Cpu(models.clone()),
+            beside: Beside::start(&cpu, &std::thread::current(), tagger_threads),
+            cpu,
             choice,
             since: Instant::now(),
             other: Other::None,
@@ -80,7 +85,8 @@ impl Devices {
             note: None,
             news: true,
         };
-        let helper = |opener: Option<_>| opener.map(|opener| Helper::start(opener, set, models, 1)).transpose();
+        let models = devices.cpu.models.clone();
+        let helper = |opener: Option<_>| opener.map(|opener| Helper::start(opener, set, &models, 1)).transpose();
         match opener(choice, library).and_then(helper) {
             Ok(Some(helper)) => devices.other = Other::Opening(helper),
             Ok(None) => {}
@@ -169,20 +175,34 @@ impl Devices {
         Ok(said)
     }
 
-    /// Tags a window, rows of mel values, with tagger number `tagger`; the net for coarse spectra, if there is one, stands
-    /// behind the taggers.
+    /// Sets out to tag windows. The net for coarse spectra, if there is one, stands behind the taggers. What the processor
+    /// does goes on beside the worker.
     ///
     /// # Errors
     /// If the processor failed or there is no such tagger.
-    pub(in crate::engine) fn tag(&mut self, tagger: usize, window: &[f32]) -> Result<Tagging, BackendError> {
-        match self.tag_there(tagger, window) {
-            Some(Ok(tagging)) => Ok(tagging),
-            Some(Err(why)) => {
-                self.fall_back(&why);
-                self.cpu.tag(tagger, window)
+    pub(in crate::engine) fn tag(&mut self, windows: Vec<Window>) -> Result<Errand, BackendError> {
+        let mut errand = Errand { done: Vec::new(), waits: None };
+        let mut here = Vec::new();
+        for (tagger, window) in windows {
+            match self.tag_there(tagger, &window) {
+                Some(Ok(tagging)) => errand.done.push((tagger, tagging)),
+                Some(Err(why)) => {
+                    self.fall_back(&why);
+                    here.push((tagger, window));
+                }
+                None => here.push((tagger, window)),
             }
-            None => self.cpu.tag(tagger, window),
         }
+        match &self.beside {
+            _ if here.is_empty() => {}
+            Some(beside) => errand.waits = Some(beside.ask(here)),
+            None => {
+                for (tagger, window) in here {
+                    errand.done.push((tagger, self.cpu.tag(tagger, &window)?));
+                }
+            }
+        }
+        Ok(errand)
     }
 
     fn open(&mut self, about: Opened) {
@@ -267,8 +287,8 @@ impl Devices {
             tellers.push((at, left_out, begins.then_some(number)));
             told.push(Told { stream: number, begins, frames: [before, frames].concat() });
         }
-        let rows: usize =
-            frames.iter().map(|frames| frames.len()).sum::<usize>() / self.cpu.0.vocal.card.front_end.n_mels.max(1);
+        let rows: usize = frames.iter().map(|frames| frames.len()).sum::<usize>()
+            / self.cpu.models.vocal.card.front_end.n_mels.max(1);
         let start = Instant::now();
         let said = match open.helper.voice(told, self.gone.take(), end) {
             Ok(said) => said,
@@ -295,7 +315,7 @@ impl Devices {
         let model = self.cpu.tagger(tagger).ok()?;
         if let Net::Coarse(net) = &model.net {
             // It hears through two of the taggers.
-            let find = |name: &String| self.cpu.0.taggers.iter().position(|model| model.card.name == *name);
+            let find = |name: &String| self.cpu.models.taggers.iter().position(|model| model.card.name == *name);
             let [ced, musicnn] = model.card.taggers.as_slice() else { return None };
             let (ced, musicnn) = (find(ced)?, find(musicnn)?);
             if !(open.taggers.get(ced).is_some_and(|&there| there) && open.taggers.get(musicnn).is_some_and(|&t| t)) {

@@ -69,7 +69,7 @@ impl Helper {
     pub(super) fn start(opener: Opener, set: &ModelSet, models: &Arc<Models>, streams: usize) -> Result<Self, String> {
         let (asks, questions) = mpsc::channel();
         let (ready, opened) = mpsc::channel();
-        let (set, cpu) = (set.clone(), Cpu(models.clone()));
+        let (set, cpu) = (set.clone(), Cpu { models: models.clone(), after: None });
         let thread = spawn_alone("earmark gpu", move || {
             // A panic closes the channels, and whoever waits hears of it.
             let _ = catch_unwind(AssertUnwindSafe(|| match begin(opener, &set, cpu, streams) {
@@ -146,7 +146,7 @@ impl Helper {
 fn begin(opener: Opener, set: &ModelSet, cpu: Cpu, streams: usize) -> Result<(Nets, Opened), String> {
     let device = opener()?;
     let mut about = Opened { name: device.name(), voice: None, taggers: Vec::new(), refused: Vec::new() };
-    let models = cpu.0.clone();
+    let models = cpu.models.clone();
     let mut nets = Nets { cpu, voice: None, taggers: Vec::new() };
     let (voice, taggers) = set.files();
     let opened = device.open(voice).and_then(|mut net| {

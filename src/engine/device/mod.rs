@@ -1,10 +1,11 @@
 //! Where the nets run. Everything above this seam is the same for every device.
 //!
-//! The processor always can, and answers at once. Another device is opened, weighed against the processor and asked by a
+//! The processor always can; it reads voices on the worker's own thread and tags on one beside it. Another device is opened, weighed against the processor and asked by a
 //! helper thread of its own, so that a driver that hangs keeps nobody waiting; [`Devices`] hands it the nets for which it
 //! pays, and takes them back when it fails.
 
 mod accelerator;
+mod beside;
 mod cpu;
 mod devices;
 mod helper;
@@ -16,6 +17,8 @@ use std::str::FromStr;
 
 use candle_core::Device;
 
+pub(super) use beside::{Errand, Tagged};
+pub(super) use cpu::{AfterWork, Cpu};
 pub(super) use devices::Devices;
 pub(super) use stream::VoiceStream;
 

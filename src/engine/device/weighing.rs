@@ -40,8 +40,8 @@ impl Cost {
 /// A device that failed or says something else, in words.
 pub(super) fn try_voice(cpu: &Cpu, net: &mut dyn RemoteNet) -> Result<(), String> {
     let local = cpu.voice_net().map_err(|error| error.to_string())?;
-    let bands = cpu.0.vocal.card.front_end.n_mels;
-    let frames = noise(bands * (TRIAL_ROWS + local.look_ahead_frames()), around(&cpu.0.vocal.net), 1);
+    let bands = cpu.models.vocal.card.front_end.n_mels;
+    let frames = noise(bands * (TRIAL_ROWS + local.look_ahead_frames()), around(&cpu.models.vocal.net), 1);
     // In two unequal steps, so that what is remembered between them counts too.
     let (first, second) = frames.split_at(bands * (TRIAL_ROWS / 3));
     let mut memory = local.stream();
@@ -61,7 +61,7 @@ pub(super) fn try_voice(cpu: &Cpu, net: &mut dyn RemoteNet) -> Result<(), String
 /// A device that failed, in words.
 pub(super) fn weigh_voice(cpu: &Cpu, net: &mut dyn RemoteNet, streams: usize) -> Result<Cost, String> {
     let local = cpu.voice_net().map_err(|error| error.to_string())?;
-    let frame = noise(cpu.0.vocal.card.front_end.n_mels, around(&cpu.0.vocal.net), 2);
+    let frame = noise(cpu.models.vocal.card.front_end.n_mels, around(&cpu.models.vocal.net), 2);
     let frames = vec![frame.as_slice(); streams];
     let mut memories: Vec<_> = (0..streams).map(|_| local.stream()).collect();
     let ids: Vec<u64> = (0..streams as u64).map(|number| TRIAL_STREAMS + number).collect();
