@@ -35,6 +35,20 @@ pub fn controls(params: &EarmarkParams) -> Vec<Control> {
     Id::ALL.into_iter().map(|id| with_param!(params, id, param => control(id, param))).collect()
 }
 
+/// Brings them up to date: words are made only of what has changed.
+pub fn refresh(params: &EarmarkParams, shown: &mut Vec<Control>) {
+    if shown.len() != Id::ALL.len() {
+        *shown = controls(params);
+    }
+    for shown in shown {
+        with_param!(params, shown.id, param => {
+            if shown.value.to_bits() != param.unmodulated_normalized_value().to_bits() {
+                *shown = control(shown.id, param);
+            }
+        });
+    }
+}
+
 fn control(id: Id, param: &impl Param) -> Control {
     let steps = param.step_count();
     let choices = match steps {

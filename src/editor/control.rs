@@ -142,6 +142,12 @@ pub enum Action {
     BeginPass,
     /// Write the pass so far.
     Export(super::export::Kind),
+    /// Hear with a model file.
+    LoadModel(std::path::PathBuf),
+    /// Hear with the build's own model for a task.
+    BuiltInModel(crate::nets::Task),
+    /// List a folder's model files.
+    ListModels(std::path::PathBuf),
 }
 
 impl Action {

@@ -4,6 +4,7 @@ use egui::{Align, Layout, RichText, Ui, vec2};
 
 use super::control::{Action, Control, Id};
 use super::knob::{knob, name_width, segments};
+use super::still;
 use super::theme::Palette;
 use super::view::View;
 use super::widgets::{focus_ring, group, note, title};
@@ -14,16 +15,18 @@ const MIDI: [Id; 4] = [Id::Midi, Id::MidiChannel, Id::MidiNote, Id::MidiCc];
 
 /// Width of a column from which three stand side by side.
 const COLUMN: f32 = 226.0;
+const GAP: f32 = 8.0;
+/// Width from which the page needs no scrolling, with the scroll bar's.
+pub const WIDTH: f32 = 3.0 * COLUMN + 2.0 * GAP + 6.0;
 
 /// Draws the page.
 pub fn controls(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
-    let gap = 8.0;
     let available = ui.available_width();
-    let side_by_side = available >= 3.0 * COLUMN + 2.0 * gap;
-    let width = if side_by_side { ((available - 2.0 * gap) / 3.0).floor() } else { available };
+    let side_by_side = available >= 3.0 * COLUMN + 2.0 * GAP;
+    let width = if side_by_side { ((available - 2.0 * GAP) / 3.0).floor() } else { available };
     let layout = if side_by_side { Layout::left_to_right(Align::Min) } else { Layout::top_down(Align::Min) };
     ui.with_layout(layout, |ui| {
-        ui.spacing_mut().item_spacing = vec2(gap, gap);
+        ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         for part in [detect, shape, emit] {
             ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
                 ui.set_width(width);
@@ -36,6 +39,15 @@ pub fn controls(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
             });
         }
     });
+}
+
+/// What the page shows; see [`super::still`].
+#[must_use]
+pub fn shows(view: &View) -> u64 {
+    let controls: Vec<_> =
+        view.controls.iter().map(|c| (c.id, c.value.to_bits(), &*c.name, &*c.text, &c.choices)).collect();
+    let standing = &view.standing;
+    still::shows((controls, standing.writing, standing.recording, view.has_midi, gain_words(view)))
 }
 
 fn rows(ui: &mut Ui, view: &View, ids: &[Id], actions: &mut Vec<Action>) {
@@ -58,8 +70,12 @@ fn detect(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
 fn shape(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     title(ui, "Shape");
     rows(ui, view, &SHAPE, actions);
+    note(ui, gain_words(view));
+}
+
+fn gain_words(view: &View) -> String {
     let gain_db = 20.0 * view.standing.gain.max(1e-6).log10();
-    note(ui, format!("Ride gain now: {gain_db:+.1} dB"));
+    format!("Ride gain now: {gain_db:+.1} dB")
 }
 
 fn emit(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {

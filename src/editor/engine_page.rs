@@ -1,13 +1,17 @@
-//! How things stand: device, load, delay, drops; the models with their cards.
+//! How things stand: device, load, delay, drops; the models with their cards, and others in their place.
 
 use egui::{CollapsingHeader, Grid, RichText, Ui, vec2};
 
+use super::control::Action;
+use super::model_files::{Chooser, model_files};
+use super::still;
 use super::theme::Palette;
 use super::view::{ModelCard, View};
 use super::widgets::{group, note, title};
+use crate::plugin::models::Shown;
 
 /// Draws the page.
-pub fn engine_page(ui: &mut Ui, view: &View) {
+pub fn engine_page(ui: &mut Ui, view: &View, chooser: &mut Chooser, actions: &mut Vec<Action>) {
     group(ui, |ui| {
         ui.set_min_width(ui.available_width());
         title(ui, "Engine");
@@ -31,7 +35,17 @@ pub fn engine_page(ui: &mut Ui, view: &View) {
         for model in &view.models {
             card(ui, model);
         }
+        model_files(ui, view, chooser, actions);
     });
+}
+
+/// What the page shows; see [`super::still`].
+#[must_use]
+pub fn shows(view: &View, chooser: &Chooser) -> u64 {
+    let names: Vec<_> = view.models.iter().map(|model| &*model.name).collect();
+    let Shown { in_use, loading, refusal } = &view.chosen_models;
+    let chosen = (&in_use.voice, &in_use.genre, loading, refusal);
+    still::shows((facts(view), names, chosen, &view.model_files, chooser.shows()))
 }
 
 /// The engine's figures in words.

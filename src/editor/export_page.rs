@@ -5,9 +5,16 @@ use egui::{RichText, TextEdit, Ui};
 use super::control::Action;
 use super::export::{Kind, summary};
 use super::settings::Settings;
+use super::still;
 use super::theme::Palette;
 use super::view::View;
 use super::widgets::{button, group, note, title};
+
+/// What the page shows; see [`super::still`].
+#[must_use]
+pub fn shows(view: &View, settings: &Settings) -> u64 {
+    still::shows((&settings.folder, &view.folder, &view.outcome))
+}
 
 /// Draws the page.
 pub fn export_page(ui: &mut Ui, view: &View, settings: &mut Settings, actions: &mut Vec<Action>) {

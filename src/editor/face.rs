@@ -3,12 +3,14 @@
 use egui::{Align, Layout, Rect, ScrollArea, Stroke, Ui, UiBuilder, pos2, vec2};
 
 use super::control::Action;
-use super::controls::{controls, mode_line};
-use super::engine_page::{engine_page, foot};
-use super::export_page::export_page;
+use super::controls::{self, controls, mode_line, mode_words};
+use super::engine_page::{self, engine_page, foot};
+use super::export_page::{self, export_page};
+use super::model_files::Chooser;
 use super::now::{self, now};
-use super::pass_page::pass_page;
+use super::pass_page::{self, pass_page};
 use super::settings::{Page, Settings, Span};
+use super::still::{self, still};
 use super::theme::{self, Palette};
 use super::timeline::Timeline;
 use super::top_bar::top_bar;
@@ -27,13 +29,25 @@ const WIDE: f32 = 1_150.0;
 pub struct Face {
     /// The timeline.
     pub timeline: Timeline,
+    rests: bool,
     draft: String,
+    chooser: Chooser,
+}
+
+impl Face {
+    /// One that shows again what has not changed, instead of drawing it anew. Not for a screen reader: it wants every
+    /// widget in every picture.
+    #[must_use]
+    pub fn resting() -> Self {
+        Self { rests: true, ..Self::default() }
+    }
 }
 
 /// Draws everything. Returns what the user wants.
 pub fn draw(ui: &mut Ui, face: &mut Face, view: &View, settings: &mut Settings) -> Vec<Action> {
     let mut actions = Vec::new();
     theme::follow(ui.ctx(), settings.look);
+    still::begin(ui.ctx(), face.rests);
     let palette = Palette::of(ui.ctx());
     let whole = ui.max_rect();
     ui.painter().rect_filled(whole, 0.0, palette.ground);
@@ -41,13 +55,15 @@ pub fn draw(ui: &mut Ui, face: &mut Face, view: &View, settings: &mut Settings) 
     let roomy = whole.width() >= ROOMY.x && whole.height() >= ROOMY.y;
 
     let mut head = inset(ui, inner, "head");
-    top_bar(&mut head, view, settings, &mut face.draft, &mut actions);
-    for problem in view.problems() {
-        banner(&mut head, &problem);
-    }
-    if !roomy {
-        tabs(&mut head, settings, &Page::ALL);
-    }
+    let problems = view.problems();
+    let shows = still::shows((&settings.preset, settings.look, settings.page, view.set, &problems));
+    still(&mut head, "head", shows, |head| {
+        top_bar(head, view, settings, &mut face.draft, &mut actions);
+        problems.iter().for_each(|problem| banner(head, problem));
+        if !roomy {
+            tabs(head, settings, &Page::ALL);
+        }
+    });
     let top = head.min_rect().max.y + 6.0;
     let body = Rect::from_min_max(pos2(inner.min.x, top), pos2(inner.max.x, inner.max.y - FOOT));
     if roomy {
@@ -57,9 +73,12 @@ pub fn draw(ui: &mut Ui, face: &mut Face, view: &View, settings: &mut Settings) 
     }
     let place = Rect::from_min_max(pos2(inner.min.x, inner.max.y - FOOT + 4.0), inner.max);
     let mut line = inset(ui, place, "foot");
-    line.with_layout(Layout::left_to_right(Align::Center), |ui| {
-        note(ui, foot(view, inner.width()));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| mode_line(ui, view));
+    let words = foot(view, inner.width());
+    still(&mut line, "foot", still::shows((&words, mode_words(view))), |line| {
+        line.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            note(ui, words);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| mode_line(ui, view));
+        });
     });
     actions
 }
@@ -85,13 +104,15 @@ fn banner(ui: &mut Ui, words: &str) {
 }
 
 fn tabs(ui: &mut Ui, settings: &mut Settings, pages: &[Page]) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
-        for &page in pages {
-            if choice(ui, settings.page == page, page.name()).clicked() {
-                settings.page = page;
+    still(ui, "tabs", still::shows((settings.page, pages)), |ui| {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
+            for &page in pages {
+                if choice(ui, settings.page == page, page.name()).clicked() {
+                    settings.page = page;
+                }
             }
-        }
+        });
     });
 }
 
@@ -106,7 +127,7 @@ fn roomy_body(
     let now_width = now::WIDTH.max(body.width() * 0.16).min(340.0);
     let left = Rect::from_min_max(body.min, pos2(body.max.x - now_width - MARGIN, body.max.y));
     // The page below gets what the controls take, as long as the timeline keeps the larger part.
-    let page_height = (body.height() * 0.42).clamp(150.0, 260.0);
+    let page_height = (body.height() * 0.38).clamp(150.0, 260.0);
     let upper = Rect::from_min_max(left.min, pos2(left.max.x, left.max.y - page_height - MARGIN));
     let lower = Rect::from_min_max(pos2(left.min.x, left.max.y - page_height), left.max);
     timeline_part(ui, face, view, settings, upper, actions);
@@ -118,13 +139,11 @@ fn roomy_body(
         settings.page = Page::Controls;
     }
     if lower.width() >= WIDE {
-        let third = (lower.width() - 2.0 * MARGIN) / 3.0;
-        let column = |index: f32, width: f32| {
-            let x = lower.min.x + index * (third + MARGIN);
-            Rect::from_min_max(pos2(x, lower.min.y), pos2(x + width, lower.max.y))
-        };
-        page_part(ui, face, view, settings, column(0.0, third * 1.4), Page::Controls, actions);
-        let rest = Rect::from_min_max(pos2(lower.min.x + third * 1.4 + MARGIN, lower.min.y), lower.max);
+        let width = (lower.width() * 0.5).max(controls::WIDTH);
+        let split = lower.min.x + width;
+        let left = Rect::from_min_max(lower.min, pos2(split, lower.max.y));
+        page_part(ui, face, view, settings, left, Page::Controls, actions);
+        let rest = Rect::from_min_max(pos2(split + MARGIN, lower.min.y), lower.max);
         let mut head = inset(ui, rest, "tabs");
         if settings.page == Page::Controls {
             settings.page = Page::Pass;
@@ -171,14 +190,29 @@ fn page_part(
     let mut part = inset(ui, rect, page.name());
     let bars = settings.bars;
     let mut clicked = None;
-    scrolled(&mut part, page.name(), |ui| match page {
-        Page::Timeline => {}
-        Page::Now => now(ui, view),
-        Page::Controls => controls(ui, view, actions),
-        Page::Pass => clicked = pass_page(ui, view, bars, actions),
-        Page::Engine => engine_page(ui, view),
-        Page::Export => export_page(ui, view, settings, actions),
-    });
+    let shows = match page {
+        Page::Timeline => None,
+        // It has still parts of its own.
+        Page::Now => {
+            scrolled(&mut part, page.name(), |ui| now(ui, view));
+            None
+        }
+        Page::Controls => Some(controls::shows(view)),
+        Page::Pass => Some(pass_page::shows(view, bars)),
+        Page::Engine => Some(engine_page::shows(view, &face.chooser)),
+        Page::Export => Some(export_page::shows(view, settings)),
+    };
+    if let Some(shows) = shows {
+        still(&mut part, page.name(), shows, |ui| {
+            scrolled(ui, page.name(), |ui| match page {
+                Page::Timeline | Page::Now => {}
+                Page::Controls => controls(ui, view, actions),
+                Page::Pass => clicked = pass_page(ui, view, bars, actions),
+                Page::Engine => engine_page(ui, view, &mut face.chooser, actions),
+                Page::Export => export_page(ui, view, settings, actions),
+            });
+        });
+    }
     if let Some(at_s) = clicked {
         face.timeline.show_instant(at_s, settings.span.seconds(), &view.history);
     }
@@ -202,7 +236,16 @@ fn timeline_part(
     actions: &mut Vec<Action>,
 ) {
     let mut head = inset(ui, rect, "timeline head");
-    head.horizontal_wrapped(|ui| {
+    let shows = still::shows((settings.span, settings.bars, settings.brightest, face.timeline.is_live()));
+    still(&mut head, "head", shows, |head| timeline_head(head, face, view, settings));
+
+    let area = Rect::from_min_max(pos2(rect.min.x, head.min_rect().max.y + 4.0), rect.max);
+    face.timeline.show(&mut inset(ui, area, "timeline"), area, view, settings, actions);
+}
+
+/// Span, axis, freezing.
+fn timeline_head(ui: &mut Ui, face: &mut Face, view: &View, settings: &mut Settings) {
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
         for span in Span::ALL {
             let words = format!("{:.0} s", span.seconds());
@@ -217,6 +260,12 @@ fn timeline_part(
             }
         }
         ui.add_space(8.0);
+        let words = format!("to {:.0} dB", settings.brightest.decibels());
+        let help = "Level that is drawn in the brightest colour; a click goes on to the next";
+        if button(ui, &words).on_hover_text(help).clicked() {
+            settings.brightest = settings.brightest.next();
+        }
+        ui.add_space(8.0);
         let live = face.timeline.is_live();
         let words = if live { "Freeze" } else { "Back to now" };
         let help = "Stand still, or follow the sound; wheel and drag scroll back";
@@ -224,6 +273,4 @@ fn timeline_part(
             face.timeline.set_live(!live, &view.history);
         }
     });
-    let area = Rect::from_min_max(pos2(rect.min.x, head.min_rect().max.y + 4.0), rect.max);
-    face.timeline.show(&mut inset(ui, area, "timeline"), area, view, settings, actions);
 }

@@ -4,6 +4,7 @@
 //! or nothing moved for a while, what follows is set right behind what was there.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::engine::VOICE_OUTPUTS;
 use crate::plugin::scope::{Column, GenrePoint, Mark, Place, Point};
@@ -61,6 +62,11 @@ pub struct History {
     voices: Vec<Option<Voice>>,
     levels: Vec<u8>,
     peaks: Vec<f32>,
+    /// One past the newest frame of which the voice is known.
+    voiced: u64,
+    /// Stretches with the gate open, oldest first; the last one may go on.
+    gates: VecDeque<Range<u64>>,
+    gate_is_open: bool,
     beliefs: VecDeque<Belief>,
     marks: VecDeque<(f64, Place)>,
     /// The mark before, kept or not, while the transport runs: whether the host's position moves.
@@ -83,6 +89,9 @@ impl History {
             voices: vec![None; capacity],
             levels: vec![0; capacity * bands],
             peaks: vec![0.0; capacity],
+            voiced: 0,
+            gates: VecDeque::new(),
+            gate_is_open: false,
             beliefs: VecDeque::new(),
             marks: VecDeque::new(),
             last_mark: None,
@@ -105,7 +114,7 @@ impl History {
 
     /// Numbers of the frames remembered.
     #[must_use]
-    pub fn frames(&self) -> std::ops::Range<u64> {
+    pub fn frames(&self) -> Range<u64> {
         self.end.saturating_sub(self.capacity as u64)..self.end
     }
 
@@ -125,6 +134,18 @@ impl History {
     #[must_use]
     pub fn voice(&self, frame: u64) -> Option<&Voice> {
         self.frames().contains(&frame).then(|| self.voices[self.slot(frame)].as_ref())?
+    }
+
+    /// One past the newest frame of which the voice is known; what lies before does not change any more.
+    #[must_use]
+    pub fn voiced(&self) -> u64 {
+        self.voiced
+    }
+
+    /// Frames in which the gate was open, as stretches, oldest first.
+    #[must_use]
+    pub fn gates(&self) -> &VecDeque<Range<u64>> {
+        &self.gates
     }
 
     /// The frame's mel levels, lowest band first, in steps of 1 / [`STEPS_PER_DB`] dB above [`LOWEST_DB`]; 0 where nothing
@@ -167,6 +188,16 @@ impl History {
         Some(if place.playing { carried(place, at_s - mark_s) } else { *place })
     }
 
+    /// Instants within `range_s` from which on the song's position may run otherwise than before.
+    pub fn turns_s(&self, range_s: Range<f64>) -> Vec<f64> {
+        let marks = self.marks.partition_point(|(at_s, _)| *at_s <= range_s.start);
+        let marks = self.marks.range(marks..).map(|(at_s, _)| *at_s).take_while(|at_s| *at_s < range_s.end);
+        let mut turns: Vec<f64> = marks.collect();
+        turns.extend(self.passes.iter().filter(|at_s| range_s.start < **at_s && **at_s < range_s.end));
+        turns.sort_by(f64::total_cmp);
+        turns
+    }
+
     /// Where passes began, oldest first; the last one is still going on.
     #[must_use]
     pub fn passes(&self) -> &VecDeque<f64> {
@@ -175,10 +206,30 @@ impl History {
 
     /// From when on the present pass is heard, and until when the one before was, where that is still remembered.
     #[must_use]
-    pub fn pass_s(&self) -> (std::ops::Range<f64>, Option<std::ops::Range<f64>>) {
+    pub fn pass_s(&self) -> (Range<f64>, Option<Range<f64>>) {
         let start = self.passes.back().copied().unwrap_or(0.0);
         let before = self.passes.len().checked_sub(2).map(|at| self.passes[at]);
         (start.max(self.start_s())..self.end_s(), before.filter(|&s| s >= self.start_s()).map(|s| s..start))
+    }
+
+    /// The pass before the one that `at_s` lies in: when it was heard, and what to add to an instant of this one to come
+    /// to the same place of the song in it. `None` where the host gives no position, or it is forgotten.
+    #[must_use]
+    pub fn pass_before(&self, at_s: f64) -> Option<(Range<f64>, f64)> {
+        let next = self.passes.partition_point(|start| *start <= at_s);
+        let (this, before) = (self.passes[next.checked_sub(1)?], self.passes[next.checked_sub(2)?]);
+        // What the song's position is ahead of the history's clock.
+        let ahead = |at_s: f64| self.place_at(at_s).and_then(|place| Some(place.song_s? - at_s));
+        let shift_s = ahead(at_s)? - ahead(before + SAME_PASS_S)?;
+        let heard = before.max(self.start_s())..this;
+        (heard.end > heard.start).then_some((heard, shift_s))
+    }
+
+    /// The highest likelihood of a voice within the last `seconds`.
+    #[must_use]
+    pub fn highest(&self, seconds: f64) -> f32 {
+        let first = self.voiced.saturating_sub((seconds / self.hop_s) as u64);
+        (first..self.voiced).filter_map(|frame| self.voice(frame)).map(|voice| voice.probability).fold(0.0, f32::max)
     }
 
     /// What follows is a new pass.
@@ -210,6 +261,22 @@ impl History {
         let Point { probability, outputs, gate, level, .. } = *point;
         let slot = self.slot(frame);
         self.voices[slot] = Some(Voice { probability, outputs, gate, level });
+        self.voiced = self.voiced.max(frame + 1);
+        self.gate(frame, gate);
+    }
+
+    /// Frames that were dropped count as the one before them.
+    fn gate(&mut self, frame: u64, open: bool) {
+        match self.gates.back_mut() {
+            Some(last) if self.gate_is_open => last.end = last.end.max(frame + u64::from(open)),
+            _ if open => self.gates.push_back(frame..frame + 1),
+            _ => {}
+        }
+        self.gate_is_open = open;
+        let oldest = self.frames().start;
+        while self.gates.front().is_some_and(|gate| gate.end <= oldest) {
+            self.gates.pop_front();
+        }
     }
 
     /// Takes a genre reading in.
@@ -328,6 +395,7 @@ mod tests {
         let mut history = History::new(0.01, 4);
         for frame in 0..150_000 {
             history.column(&column(0, frame), |_| -60.0);
+            history.point(&Point { frame, gate: frame % 100 < 50, ..Point::default() });
             if frame % 100 == 0 {
                 let state = GenreState::default();
                 history.genre(&GenrePoint { pass: 0, time_s: frame as f64 * 0.01, state, saying: true });
@@ -337,8 +405,24 @@ mod tests {
         }
         assert_eq!(history.frames(), 90_000..150_000);
         assert!(history.beliefs.len() <= 602 && history.marks.len() <= 1_202);
+        assert!(history.gates().len() <= 601, "stretches of the gate are forgotten too: {}", history.gates().len());
         assert_eq!(history.levels(89_999), None);
         assert_eq!(history.levels(149_999), Some(&[135; 4][..]), "(127.5 - 60) dB in half dB");
+    }
+
+    #[test]
+    fn the_gates_stretches_are_those_of_its_frames_and_dropped_frames_count_as_the_one_before() {
+        let mut history = History::new(0.01, 4);
+        let open = |frame: u64| (100..200).contains(&frame) || (250..260).contains(&frame);
+        for frame in (0..300).filter(|frame| !(150..170).contains(frame) && !(195..205).contains(frame)) {
+            history.point(&Point { frame, gate: open(frame), ..Point::default() });
+        }
+        // The gate was open when frames 195..205 were lost, so it stays open until the next reading.
+        assert_eq!(history.gates(), &[100..205, 250..260]);
+        assert_eq!(history.voiced(), 300);
+        history.point(&Point { frame: 300, probability: 0.9, ..Point::default() });
+        (301..600).for_each(|frame| history.point(&Point { frame, probability: 0.2, ..Point::default() }));
+        assert_eq!((history.highest(3.0), history.highest(2.0)), (0.9, 0.2));
     }
 
     #[test]
@@ -386,6 +470,10 @@ mod tests {
         }
         let passes: Vec<f64> = history.passes().iter().map(|at| (at * 10.0).round() / 10.0).collect();
         assert_eq!(passes, [0.0, 2.0, 10.0]);
+        let (heard, shift_s) = history.pass_before(12.0).expect("it is remembered");
+        assert!((heard.start - 2.0).abs() < 0.1 && (heard.end - 10.0).abs() < 0.1, "{heard:?}");
+        // 12 s is 6 s into the song, and that was heard at 8 s.
+        assert!((12.0 + shift_s - 8.0).abs() < 0.1, "{shift_s}");
         let place = history.place_at(5.3).expect("it plays");
         assert!((place.song_s.expect("known") - 3.3).abs() < 1e-6 && (place.beats.expect("known") - 6.6).abs() < 1e-6);
     }

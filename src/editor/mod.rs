@@ -4,9 +4,9 @@
 //! | what | where |
 //! |---|---|
 //! | what is drawn, as data | [`view`], [`history`], [`pass`], [`control`], [`settings`] |
-//! | the widgets | [`face`] lays out [`timeline`], [`now`], `controls` with `knob`, and the pages |
+//! | the widgets | [`face`] lays out [`timeline`], [`now`], `controls` with `knob`, and the pages; `still` shows again what has not changed |
 //! | colours | [`theme`] |
-//! | files | [`presets`], [`export`] |
+//! | files | [`presets`], [`export`], [`model_files`] |
 
 pub mod bridge;
 pub mod control;
@@ -19,11 +19,13 @@ pub mod face;
 pub mod history;
 mod host_editor;
 mod knob;
+pub mod model_files;
 pub mod now;
 pub mod pass;
 mod pass_page;
 pub mod presets;
 pub mod settings;
+mod still;
 pub mod theme;
 pub mod timeline;
 mod top_bar;

@@ -2,6 +2,7 @@
 
 use egui::{Align, Align2, FontId, Layout, Rect, RichText, Sense, Stroke, Ui, vec2};
 
+use super::still::{self, still};
 use super::theme::{Palette, ink_on};
 use super::view::View;
 use super::widgets::{bar, group, note, title};
@@ -9,6 +10,9 @@ use crate::say::genre::GENRES;
 
 /// Width that the panel asks for beside the timeline.
 pub const WIDTH: f32 = 228.0;
+
+/// The highest likelihood is marked on the meter for so long, seconds.
+const HELD_S: f64 = 2.0;
 
 /// From this width on, the genre stands beside the meter.
 const TWO_COLUMNS: f32 = 430.0;
@@ -18,22 +22,40 @@ pub fn now(ui: &mut Ui, view: &View) {
     let whole = ui.available_width();
     if whole < TWO_COLUMNS {
         part(ui, view, meter);
-        part(ui, view, genre);
-        part(ui, view, tags);
+        still_part(ui, view, "genre", genre_shows(view), genre);
+        still_part(ui, view, "tags", tags_show(view), tags);
         return;
     }
     let half = (whole - 8.0) / 2.0;
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
-        let mut column = |parts: &[fn(&mut Ui, &View)]| {
+        let mut column = |draw: &dyn Fn(&mut Ui)| {
             ui.allocate_ui_with_layout(vec2(half, 0.0), Layout::top_down(Align::Min), |ui| {
                 ui.set_width(half);
-                parts.iter().for_each(|draw| part(ui, view, *draw));
+                draw(ui);
             });
         };
-        column(&[meter, tags]);
-        column(&[genre]);
+        column(&|ui| {
+            part(ui, view, meter);
+            still_part(ui, view, "tags", tags_show(view), tags);
+        });
+        column(&|ui| still_part(ui, view, "genre", genre_shows(view), genre));
     });
+}
+
+/// A part that changes a few times a second at most.
+fn still_part(ui: &mut Ui, view: &View, name: &str, shows: u64, draw: fn(&mut Ui, &View)) {
+    still(ui, name, shows, |ui| part(ui, view, draw));
+}
+
+fn genre_shows(view: &View) -> u64 {
+    let now = &view.standing;
+    let beliefs = now.genre.probability.map(f32::to_bits);
+    still::shows((genre_words(view).0, beliefs, now.genre.confidence.to_bits(), now.genre.top, now.saying))
+}
+
+fn tags_show(view: &View) -> u64 {
+    still::shows(view.tags.iter().map(|(tag, p)| (tag, p.to_bits())).collect::<Vec<_>>())
 }
 
 fn part(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View)) {
@@ -85,6 +107,8 @@ fn meter(ui: &mut Ui, view: &View) {
         let filled = Rect::from_min_size(area.min, vec2(area.width() * value.clamp(0.0, 1.0), area.height()));
         painter.rect_filled(filled, 2.0, colour);
     }
+    let held = probability.min.x + view.history.highest(HELD_S).clamp(0.0, 1.0) * probability.width();
+    painter.vline((held - 1.0).max(probability.min.x), probability.y_range(), Stroke::new(2.0, palette.voice));
     for (at, width) in [(view.threshold, 2.0), ((view.threshold - view.hysteresis).max(0.0), 1.0)] {
         let x = probability.min.x + at * probability.width();
         painter.vline(x, probability.y_range().expand(1.0), Stroke::new(width + 2.0, palette.casing));

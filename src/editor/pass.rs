@@ -1,6 +1,7 @@
 //! The pass so far, as a mixing engineer asks for it: how much is sung, where phrases and breaks lie, which genre holds
 //! in which section, and what changed since the pass before.
 
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 use super::history::History;
@@ -29,6 +30,18 @@ pub struct Report {
     pub breaks: Vec<Range<f64>>,
     /// Genre by section.
     pub sections: Vec<Stretch>,
+}
+
+impl Hash for Report {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for span in self.phrases.iter().chain(&self.breaks).chain([&self.range_s]) {
+            (span.start.to_bits(), span.end.to_bits()).hash(state);
+        }
+        for Stretch { start_s, end_s, said, confidence } in &self.sections {
+            (start_s.to_bits(), end_s.to_bits(), said, confidence.to_bits()).hash(state);
+        }
+        (self.phrases.len(), self.breaks.len(), self.known_s.to_bits(), self.sung_s.to_bits()).hash(state);
+    }
 }
 
 impl Report {

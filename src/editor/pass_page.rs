@@ -5,6 +5,7 @@ use std::ops::Range;
 use egui::{RichText, Ui, vec2};
 
 use super::control::Action;
+use super::still;
 use super::theme::Palette;
 use super::timeline::{Said, count, words};
 use super::view::View;
@@ -80,6 +81,13 @@ pub fn pass_page(ui: &mut Ui, view: &View, bars: bool, actions: &mut Vec<Action>
         .collect();
     list(ui, "Sections", &sections);
     clicked
+}
+
+/// What the page shows; see [`super::still`].
+#[must_use]
+pub fn shows(view: &View, bars: bool) -> u64 {
+    // Where the song's time is known later, the times change with the marks that are kept.
+    still::shows((&view.pass, &view.pass_before, bars))
 }
 
 fn button_small(ui: &mut Ui, text: RichText) -> egui::Response {

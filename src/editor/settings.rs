@@ -10,7 +10,7 @@ pub const LEAST_SIZE: (f32, f32) = (480.0, 320.0);
 pub const MOST_SIZE: (f32, f32) = (3840.0, 2160.0);
 
 /// Light or dark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Look {
     /// As the system says; dark where it does not.
     #[default]
@@ -22,7 +22,7 @@ pub enum Look {
 }
 
 /// Time across the timeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Span {
     /// 5 s.
     Short,
@@ -48,8 +48,42 @@ impl Span {
     }
 }
 
+/// The level of a mel band that is drawn in the brightest colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Brightest {
+    /// For a mastered song.
+    Loud,
+    /// For a mix in the making.
+    #[default]
+    Usual,
+    /// For a quiet track.
+    Quiet,
+}
+
+impl Brightest {
+    /// In dB re full scale.
+    #[must_use]
+    pub fn decibels(self) -> f32 {
+        match self {
+            Self::Loud => -22.0,
+            Self::Usual => -34.0,
+            Self::Quiet => -52.0,
+        }
+    }
+
+    /// The one after it; after the last the first.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Loud => Self::Usual,
+            Self::Usual => Self::Quiet,
+            Self::Quiet => Self::Loud,
+        }
+    }
+}
+
 /// What the part below the timeline (or, in a small window, all of it) shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Page {
     /// The timeline; a page of its own in a small window only.
     Timeline,
@@ -94,6 +128,8 @@ pub struct Settings {
     pub look: Look,
     /// Time across the timeline.
     pub span: Span,
+    /// Brightness of the sound in the timeline.
+    pub brightest: Brightest,
     /// The time axis counts bars, where the host gives them.
     pub bars: bool,
     /// The page shown.
@@ -110,6 +146,7 @@ impl Default for Settings {
             size: SIZE,
             look: Look::default(),
             span: Span::default(),
+            brightest: Brightest::default(),
             bars: false,
             page: Page::default(),
             folder: String::new(),

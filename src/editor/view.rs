@@ -3,8 +3,10 @@
 
 use super::control::{Control, Id};
 use super::history::History;
+use super::model_files::Files;
 use super::pass::Report;
 use crate::engine::Status;
+use crate::plugin::models::Shown;
 use crate::plugin::scope::Standing;
 
 /// See the module's text.
@@ -33,6 +35,10 @@ pub struct View {
     pub tags: Vec<(String, f32)>,
     /// The models in use.
     pub models: Vec<ModelCard>,
+    /// Files that the user has chosen in their place.
+    pub chosen_models: Shown,
+    /// The folder that was listed last, to choose from.
+    pub model_files: Option<Files>,
     /// The pass so far.
     pub pass: Report,
     /// The pass before, where it is still remembered.
@@ -48,7 +54,7 @@ pub struct View {
 }
 
 /// One of two sets of parameters to compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Set {
     /// The first.
     #[default]
@@ -87,6 +93,8 @@ impl Default for View {
             band_centres_hz: Vec::new(),
             tags: Vec::new(),
             models: Vec::new(),
+            chosen_models: Shown::default(),
+            model_files: None,
             pass: Report::default(),
             pass_before: None,
             own_presets: Vec::new(),
@@ -115,6 +123,7 @@ impl View {
         if let Some(note) = &self.status.note {
             problems.push(note.clone());
         }
+        problems.extend(self.chosen_models.refusal.clone());
         if self.status.load > 0.9 {
             let load = self.status.load * 100.0;
             problems.push(format!(

@@ -32,7 +32,8 @@ pub fn keyboard_steps(ui: &Ui, response: &Response) -> f32 {
 /// A bar from 0 to 1, with its name on the left and its value on the right.
 pub fn bar(ui: &Ui, rect: Rect, name: &str, value: f32, colour: Color32, strong: bool, name_width: f32) {
     let palette = Palette::of(ui.ctx());
-    let painter = ui.painter_at(rect);
+    // No clip rectangle of its own: each would be a call to the graphics driver.
+    let painter = ui.painter();
     let ink = if strong { palette.text } else { palette.faint };
     let font = FontId::proportional(if rect.height() < 14.0 { 10.5 } else { 12.0 });
     painter.text(rect.left_center(), Align2::LEFT_CENTER, name, font.clone(), ink);

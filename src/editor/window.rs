@@ -15,7 +15,7 @@ use super::face::{Face, draw};
 use super::history::History;
 use super::pass::Report;
 use super::view::{ModelCard, Set, View};
-use super::{EngineSlot, bridge, export, presets, theme};
+use super::{EngineSlot, bridge, export, model_files, presets, theme};
 use crate::engine::{ModelSet, Tags};
 use crate::listen::FrontEnd;
 use crate::nets::tag_kind::shown;
@@ -48,6 +48,7 @@ pub struct Memory {
     view: View,
     other_set: Option<Vec<(Id, f32)>>,
     tags: Tags,
+    cards: Vec<Card>,
     front_end: Option<FrontEnd>,
 }
 
@@ -73,6 +74,7 @@ impl NiceEguiApp for Window {
         theme::install(&ctx);
         self.context = Some(context);
         self.looked = None;
+        self.face = Face::resting();
         self.instance.scope.set_open(true);
         Ok(())
     }
@@ -170,7 +172,7 @@ impl Memory {
             view.history.genre(&genre);
         }
         view.standing = scope.standing();
-        view.controls = bridge::controls(&instance.params);
+        bridge::refresh(&instance.params, &mut view.controls);
         view.threshold = instance.params.detect.threshold.value();
         view.hysteresis = instance.params.detect.hysteresis.value();
         view.most_hysteresis = MAX_HYSTERESIS;
@@ -179,6 +181,7 @@ impl Memory {
 
     fn look_slowly(&mut self, instance: &Instance) {
         self.view.status = instance.engine.status();
+        self.view.chosen_models = instance.params.models.shown();
         if let Some(models) = instance.engine.models() {
             self.learn(&models);
         }
@@ -202,11 +205,13 @@ impl Memory {
     /// Takes the cards of the models in; once, and again should they change.
     fn learn(&mut self, models: &ModelSet) {
         let vocal = models.vocal_card();
-        let cards: Vec<&Card> = [vocal].into_iter().chain(models.tagger_cards()).chain(models.head_card()).collect();
-        if self.view.models.iter().map(|card| &card.name).eq(cards.iter().map(|card| &card.name)) {
+        let cards = [vocal].into_iter().chain(models.tagger_cards());
+        let cards: Vec<&Card> = cards.chain(models.coarse_card()).chain(models.head_card()).collect();
+        if self.cards.iter().eq(cards.iter().copied()) {
             return;
         }
-        self.view.models = cards.into_iter().map(model_card).collect();
+        self.cards = cards.into_iter().cloned().collect();
+        self.view.models = self.cards.iter().map(model_card).collect();
         self.view.voice_labels.clone_from(&vocal.labels);
         if self.front_end.as_ref() != Some(&vocal.front_end) {
             self.view.band_centres_hz = vocal.front_end.band_centres_hz();
@@ -265,6 +270,18 @@ impl Memory {
                 self.view.own_presets = own_presets();
             }
             Action::BeginPass => self.view.history.begin_pass(),
+            Action::LoadModel(file) => {
+                params.models.load(&file);
+                self.view.chosen_models = params.models.shown();
+            }
+            Action::BuiltInModel(task) => {
+                params.models.built_in(task);
+                self.view.chosen_models = params.models.shown();
+            }
+            Action::ListModels(folder) => match model_files::list(&folder) {
+                Ok(files) => self.view.model_files = Some(files),
+                Err(error) => self.tell(Err(error)),
+            },
             Action::Export(kind) => {
                 let (now, _) = self.view.history.pass_s();
                 let pass = Report::new(&self.view.history, now);

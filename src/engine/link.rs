@@ -3,8 +3,9 @@
 //! The audio side is wait-free in practice: bounded lock-free queues, no wake-up call. When the worker is late the oldest
 //! frames give way to the newest and are counted. Only in lock step (offline rendering) does the audio side wait.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,11 @@ const FRAME_CAPACITY: usize = 300;
 /// Voice readings that wait for the audio thread: 5 s.
 const VOCAL_CAPACITY: usize = 512;
 const GENRE_CAPACITY: usize = 16;
+/// Refreshes whose tags wait to be taken in lock step.
+const TAGS_CAPACITY: usize = GENRE_CAPACITY;
+/// Frames that may wait in each stream when a file is heard ahead of its readings; the rest of the capacity is room for
+/// what comes before the next wait.
+const AHEAD_FRAMES: usize = FRAME_CAPACITY / 2;
 /// A worker that makes no progress for this long in lock step counts as gone.
 const LOCK_STEP_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -37,6 +43,8 @@ struct Link {
     vocal: ArrayQueue<VocalReading>,
     genre: ArrayQueue<GenreReading>,
     tags: Mutex<Tags>,
+    /// In lock step, the tags of every refresh, until the audio side takes them.
+    every_tags: Mutex<VecDeque<Tags>>,
     dropped: AtomicU64,
     offline: AtomicBool,
     eco: AtomicBool,
@@ -89,6 +97,7 @@ pub(super) fn link(streams: usize, worker: Thread) -> (AudioEnd, WorkerEnd) {
         vocal: ArrayQueue::new(VOCAL_CAPACITY),
         genre: ArrayQueue::new(GENRE_CAPACITY),
         tags: Mutex::new(Tags::default()),
+        every_tags: Mutex::new(VecDeque::new()),
         dropped: AtomicU64::new(0),
         offline: AtomicBool::new(false),
         eco: AtomicBool::new(false),
@@ -126,9 +135,17 @@ impl AudioEnd {
         std::iter::from_fn(|| self.link.genre.pop()).find(|reading| reading.epoch == self.epoch)
     }
 
-    /// Copies the latest tags if there is news. Not for the audio thread.
+    /// Copies the latest tags if there is news; in lock step those of each refresh, one after the other. Not for the
+    /// audio thread.
     pub(super) fn take_tags(&self, tags: &mut Tags) -> bool {
-        self.link.take_tags(tags)
+        let next = lock(&self.link.every_tags).pop_front();
+        match next {
+            Some(next) => {
+                *tags = next;
+                true
+            }
+            None => self.link.take_tags(tags),
+        }
     }
 
     /// An end for who only looks at the tags.
@@ -173,17 +190,26 @@ impl AudioEnd {
 
     /// Waits until the worker is done with everything handed over. `false`: it is gone.
     pub(super) fn settle(&self) -> bool {
+        self.wait_until(Link::is_settled)
+    }
+
+    /// Waits until the worker has room for more. `false`: it is gone.
+    pub(super) fn make_room(&self) -> bool {
+        self.wait_until(|link| link.streams.iter().all(|stream| stream.frames.len() <= AHEAD_FRAMES))
+    }
+
+    fn wait_until(&self, reached: impl Fn(&Link) -> bool) -> bool {
         let link = &*self.link;
-        if link.is_settled() {
+        if reached(link) {
             return true;
         }
         let patience = Instant::now();
         link.waiting.store(true, Ordering::Relaxed);
-        // Either this side sees that all is settled, or the worker sees that it waits: see `notify`.
+        // Either this side sees what it waits for, or the worker sees that it waits: see `notify`.
         fence(Ordering::SeqCst);
-        let mut guard = link.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = lock(&link.progress.0);
         let settled = loop {
-            if link.is_settled() {
+            if reached(link) {
                 break true;
             }
             if link.broken.load(Ordering::Acquire) || patience.elapsed() > LOCK_STEP_PATIENCE {
@@ -198,9 +224,13 @@ impl AudioEnd {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Link {
     fn take_tags(&self, tags: &mut Tags) -> bool {
-        let latest = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = lock(&self.tags);
         let news = latest.refresh != tags.refresh;
         if news {
             tags.clone_from(&latest);
@@ -270,7 +300,16 @@ impl Attached {
     }
 
     pub(super) fn publish_tags(&self, change: impl FnOnce(&mut Tags)) {
-        change(&mut self.0.tags.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut tags = lock(&self.0.tags);
+        change(&mut tags);
+        if self.is_offline() {
+            let mut every = lock(&self.0.every_tags);
+            every.push_back(tags.clone());
+            // Nobody takes them where a host renders.
+            if every.len() > TAGS_CAPACITY {
+                every.pop_front();
+            }
+        }
     }
 
     pub(super) fn is_offline(&self) -> bool {
@@ -304,7 +343,7 @@ impl Attached {
     pub(super) fn notify(&self) {
         fence(Ordering::SeqCst);
         if self.0.waiting.load(Ordering::Relaxed) {
-            let _guard = self.0.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let _guard = lock(&self.0.progress.0);
             self.0.progress.1.notify_all();
         }
     }

@@ -121,6 +121,25 @@ impl ModelSet {
         Ok(self)
     }
 
+    /// What a model file is for, by its card.
+    ///
+    /// # Errors
+    /// If it cannot be read or has no card.
+    pub fn task_of(path: &Path) -> Result<Task, ModelError> {
+        Ok(read_card(&std::fs::read(path)?)?.task)
+    }
+
+    /// Whether both are the same models, to the byte.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.entries().eq(other.entries())
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &[u8]> {
+        let entries = [&self.vocal].into_iter().chain(&self.taggers);
+        entries.chain(&self.coarse).chain(&self.head).map(|entry| entry.bytes.get())
+    }
+
     /// Whether a head's (or a coarse net's) taggers are there and give as many features as it takes.
     fn check_head(&self, head: &Card, found: usize) -> Result<(), ModelError> {
         let mut wanted = 0;
@@ -173,6 +192,11 @@ impl ModelSet {
             }
         }
         streams
+    }
+
+    /// The bytes of the voice model's file and of each tagger's.
+    pub(super) fn files(&self) -> (&[u8], impl Iterator<Item = &[u8]>) {
+        (self.vocal.bytes.get(), self.taggers.iter().map(|entry| entry.bytes.get()))
     }
 
     /// Builds all nets. Takes a while; the engine does it on its worker.

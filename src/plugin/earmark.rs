@@ -4,15 +4,16 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
 use super::class::Class;
-use super::emission::Emission;
+use super::emission::{Emission, Out};
 use super::params::EarmarkParams;
 use super::process::{Block, Held, Processor, Setup};
 use super::scope::{Place, ScopeInput, ScopeOutput, scope};
-use crate::editor::{EarmarkEditor, EngineSlot, Instance};
-use crate::engine::{Ear, Engine, Pace};
+use crate::editor::{EarmarkEditor, Instance};
+use crate::say::midi::MidiMessage;
 
 /// Earmark as a plugin of class `C`.
 pub struct EarmarkPlugin<C: Class> {
@@ -20,8 +21,6 @@ pub struct EarmarkPlugin<C: Class> {
     emission: Arc<Emission>,
     scope: ScopeInput,
     window: ScopeOutput,
-    /// Kept from the first activation on, so that the models stay loaded; the window looks in.
-    engine: EngineSlot,
     processor: Option<Processor>,
     /// What the activation before has left open at the host.
     held: Held,
@@ -34,13 +33,11 @@ impl<C: Class> Default for EarmarkPlugin<C> {
     fn default() -> Self {
         let params = Arc::new(EarmarkParams::default());
         let (scope, window) = scope();
-        let engine = EngineSlot::default();
         Self {
-            emission: Emission::new(params.clone(), engine.clone()),
+            emission: Emission::new(params.clone(), params.models.window()),
             params,
             scope,
             window,
-            engine,
             processor: None,
             held: Held::default(),
             failed: false,
@@ -71,7 +68,7 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         Some(EarmarkEditor::new(Instance {
             params: self.params.clone(),
             scope: self.window.clone(),
-            engine: self.engine.clone(),
+            engine: self.params.models.window(),
             has_midi: C::CONTROL,
         }))
     }
@@ -85,17 +82,14 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         // Without an engine the audio still passes; the window says what is wrong.
         self.deactivate();
         self.failed = false;
-        let ear = Engine::shared()
-            .inspect(|engine| self.engine.set(engine.clone()))
-            .and_then(|engine| Ear::new(&engine, f64::from(config.sample_rate), Pace::LIVE));
-        match ear {
+        let offline = config.process_mode == ProcessMode::Offline;
+        match self.params.models.activate(f64::from(config.sample_rate), offline) {
             Ok(ear) => {
-                self.engine.set_tags(ear.tags_end());
                 let setup = Setup {
                     sample_rate_hz: config.sample_rate,
                     max_block: config.max_buffer_size,
                     channels: layout.main_output_channels.map_or(0, |channels| channels.get() as usize),
-                    offline: config.process_mode == ProcessMode::Offline,
+                    offline,
                     control: C::CONTROL,
                 };
                 let (params, emission) = (self.params.clone(), self.emission.clone());
@@ -104,7 +98,7 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
                 context.set_latency_samples(processor.latency());
                 self.processor = Some(processor);
             }
-            Err(error) => self.engine.fail(error.to_string()),
+            Err(error) => self.params.models.window().fail(error.to_string()),
         }
         true
     }
@@ -128,11 +122,17 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
             key: aux.outputs.first_mut().map_or(&mut [], |port| port.as_slice()),
             place: place(context.transport()),
         };
+        if C::ALONE {
+            self.emission.start();
+        }
         // Nothing in there is meant to panic; if it does, the host must not go down with it.
         if catch_unwind(AssertUnwindSafe(|| processor.process(block))).is_err() {
             self.failed = true;
             self.scope.fail();
             return ProcessStatus::Normal;
+        }
+        if C::ALONE {
+            say(&self.emission, context);
         }
         if processor.wants_restart() {
             context.request_restart();
@@ -146,6 +146,30 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         if let Some(processor) = self.processor.take() {
             self.held = processor.hold();
         }
+        self.params.models.deactivate();
+    }
+}
+
+/// Says what the exports say otherwise: values to their parameters, which the window shows, and notes and controllers.
+fn say<P: Plugin<SysExMessage = ()>>(emission: &Emission, context: &mut impl ProcessContext<P>) {
+    while let Some(out) = emission.pop() {
+        let Out::Midi { message, time: timing } = out else { continue };
+        let voice_id = VoiceID::Wildcard;
+        let event = match message {
+            MidiMessage::NoteOn { channel, note } => {
+                let (channel, key) = (Channel::Number(channel), Key::Number(note));
+                NoteEvent::NoteOn { timing, voice_id, channel, key, velocity: 1.0 }
+            }
+            MidiMessage::NoteOff { channel, note } => {
+                let (channel, key) = (Channel::Number(channel), Key::Number(note));
+                NoteEvent::NoteOff { timing, voice_id, channel, key, velocity: 0.0 }
+            }
+            MidiMessage::Controller { channel, controller, value } => {
+                NoteEvent::MidiCC { timing, channel, cc: controller, value: f32::from(value) / 127.0 }
+            }
+        };
+        // Ports that are full or not there lose it; there is nobody to tell.
+        let _ = context.try_send_event(event);
     }
 }
 

@@ -6,11 +6,15 @@ mod delay;
 mod earmark;
 mod echo;
 mod emission;
+pub mod handover;
 mod lent;
+pub mod models;
 pub mod params;
 mod process;
 pub mod scope;
 mod seal;
+#[cfg(feature = "standalone")]
+pub mod standalone;
 mod vst3;
 
 pub use class::{Class, ControlClass, EarmarkClass};

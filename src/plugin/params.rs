@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use nice_plug::prelude::*;
 
+use super::models::Models;
 use crate::editor::Settings;
 use crate::nets::genre::GENRES;
 use crate::say::envelope::EnvelopeSettings;
@@ -153,6 +154,9 @@ pub struct EarmarkParams {
     /// The window's own memory, kept in the session; no parameter.
     #[persist = "window"]
     window: Mutex<Settings>,
+    /// The models, and in the session the files they come from; no parameter.
+    #[persist = "models"]
+    pub models: Models,
 }
 
 /// What is heard and when a voice counts as present.
@@ -370,6 +374,7 @@ impl Default for EarmarkParams {
                 world: share("World", 0.0),
             },
             window: Mutex::default(),
+            models: Models::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ use nice_plug::prelude::Enum;
 
 use super::delay::Delay;
 use super::emission::{Emission, FIRST_GENRE, GENRE, GENRE_CONFIDENCE, OUTPUTS, Out, Output, VOCAL, VOCAL_GATE};
+use super::handover::Taker;
 use super::params::{Automation, EarmarkParams, Genre, Source};
 use super::scope::{Place, Point, ScopeInput};
 use crate::engine::{Ear, GenreReading, VOICE_OUTPUTS, VocalReading};
@@ -72,6 +73,10 @@ pub(super) struct Processor {
     align: bool,
     restart_asked: bool,
     latency: u32,
+    /// Another ear waits here, should the user have chosen another model.
+    taker: Taker,
+    /// With the ear of now, `align` would want another latency than the host knows of.
+    misaligned: bool,
     gap: u64,
     control_period: u64,
     /// Samples processed since activation.
@@ -122,7 +127,7 @@ impl Processor {
         let samples = |seconds: f64| (seconds * rate).ceil() as u64;
         let align = params.emit.align.value();
         let live_lag = real_time_lag(setup.max_block, rate);
-        let latency = if align { live_lag + (ear.vocal_delay_s() * rate).round() as u64 } else { 0 };
+        let latency = if align { aligned_latency(&ear, &setup) } else { 0 };
         let delays = (0..setup.channels).map(|_| Delay::new(latency as usize)).collect();
         let thinned = std::array::from_fn(|output| Thinned::since(emission.value(output)));
         let lag = if align || !setup.offline { live_lag } else { 0 };
@@ -133,6 +138,8 @@ impl Processor {
             align,
             restart_asked: false,
             latency: latency as u32,
+            taker: params.models.taker(),
+            misaligned: false,
             gap: samples(SHORTEST_GAP_S),
             control_period: samples(CONTROL_PERIOD_S).max(1),
             now: 0,
@@ -174,9 +181,10 @@ impl Processor {
         self.latency
     }
 
-    /// Whether `align` was changed since activation, so that the host must activate anew. Says so once per change.
+    /// Whether `align`, or the latency it needs, has changed since activation, so that the host must activate anew. Says
+    /// so once per change.
     pub(super) fn wants_restart(&mut self) -> bool {
-        let changed = self.params.emit.align.value() != self.align;
+        let changed = self.params.emit.align.value() != self.align || self.misaligned;
         let asked = std::mem::replace(&mut self.restart_asked, changed);
         changed && !asked
     }
@@ -189,11 +197,34 @@ impl Processor {
         self.delays.iter_mut().for_each(Delay::reset);
     }
 
+    /// Another model hears from here on: what the one before has said is not carried on.
+    fn use_other_ear(&mut self) {
+        self.begin_anew();
+        self.envelope = Envelope::new();
+        self.belief = Belief::new();
+        self.misaligned = self.align && aligned_latency(&self.ear, &self.setup) != u64::from(self.latency);
+        let rate = f64::from(self.setup.sample_rate_hz);
+        self.scope.delayed((self.ear.vocal_delay_s() + self.lag as f64 / rate) as f32);
+    }
+
+    /// The transport starts. Frames are counted from here, so that a pass from the same place says the same every time;
+    /// but whoever sings at this moment, before an open microphone, is not interrupted.
+    fn start(&mut self) {
+        if self.now > self.origin && self.hearing && self.decision == Decision::default() {
+            self.begin_anew();
+            self.envelope = Envelope::new();
+            self.belief = Belief::new();
+        }
+    }
+
     /// One block.
     pub(super) fn process(&mut self, mut block: Block<'_, '_, '_, '_>) {
         let length = block.main.first().map_or(0, |channel| channel.len());
         let bypass = self.params.bypass.value();
         let playing = block.place.playing;
+        if self.taker.exchange(&mut self.ear) {
+            self.use_other_ear();
+        }
         self.mode = self.params.emit.automation.value();
         if std::mem::take(&mut self.stale_gestures) {
             self.keep_gestures(false);
@@ -207,8 +238,10 @@ impl Processor {
         if bypass {
             self.rest();
         }
-        if std::mem::replace(&mut self.playing, playing) && !playing {
-            self.end_note();
+        match (std::mem::replace(&mut self.playing, playing), playing) {
+            (true, false) => self.end_note(),
+            (false, true) => self.start(),
+            _ => {}
         }
         let heard_s = (self.now - self.origin) as f64 / f64::from(self.setup.sample_rate_hz);
         self.scope.block(heard_s, block.place);
@@ -335,7 +368,13 @@ impl Processor {
         let (at, rate) = (self.now + u64::from(time), f64::from(self.setup.sample_rate_hz));
         let step_s = (at.saturating_sub(self.followed_at) as f64 / rate).min(CONTROL_PERIOD_S);
         self.followed_at = at;
-        self.decision = self.envelope.follow_gate(&self.params.envelope(), gate, step_s as f32);
+        // What has passed, passed under the gate as it was; where it turns, the first step is a whole one, wherever the
+        // look before lies. So an edge of the lane has the same effect each time.
+        let settings = self.params.envelope();
+        self.decision = self.envelope.follow_gate(&settings, self.decision.gate, step_s as f32);
+        if gate != self.decision.gate {
+            self.decision = self.envelope.follow_gate(&settings, gate, CONTROL_PERIOD_S as f32);
+        }
         let heard_s = (at - self.origin) as f64 / rate;
         // Without a net there is nothing to show but the lane.
         self.show((heard_s / self.ear.vocal_period_s()) as u64, [0.0; VOICE_OUTPUTS]);
@@ -450,6 +489,12 @@ impl Processor {
             [] => {}
         }
     }
+}
+
+/// Samples by which the audio must be delayed to meet what is said about it.
+fn aligned_latency(ear: &Ear, setup: &Setup) -> u64 {
+    let rate = f64::from(setup.sample_rate_hz);
+    real_time_lag(setup.max_block, rate) + (ear.vocal_delay_s() * rate).round() as u64
 }
 
 /// The channels that are heard.

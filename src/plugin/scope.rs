@@ -268,8 +268,13 @@ impl ScopeInput {
     /// The host has activated the plugin; readings are emitted `delay_s` after the instant they speak of.
     pub fn activated(&self, sample_rate_hz: f32, delay_s: f32) {
         self.shared.sample_rate_hz.store(sample_rate_hz, Ordering::Relaxed);
-        self.shared.delay_s.store(delay_s, Ordering::Relaxed);
+        self.delayed(delay_s);
         self.shared.failed.store(false, Ordering::Relaxed);
+    }
+
+    /// From now on readings are emitted `delay_s` after the instant they speak of. Real-time safe.
+    pub fn delayed(&self, delay_s: f32) {
+        self.shared.delay_s.store(delay_s, Ordering::Relaxed);
     }
 
     /// Processing has failed. Real-time safe.

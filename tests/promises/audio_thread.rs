@@ -119,6 +119,25 @@ fn showing_allocates_nothing_whether_the_window_is_open_or_not() {
     assert!(output.next_column().is_none(), "silence while the transport stands is not worth a picture");
 }
 
+/// A model is changed by exchanging ears; also when nobody clears away those that were laid down.
+#[cfg(feature = "plugin")]
+#[test]
+fn taking_another_ear_allocates_and_frees_nothing() {
+    use earmark::plugin::handover::handover;
+
+    let engine = Engine::start(ModelSet::embedded().expect("models"), DeviceChoice::Cpu).expect("engine");
+    let ear = || Ear::new(&engine, 48_000.0, Pace::LIVE).expect("ear");
+    let (giver, taker) = handover();
+    let mut hearing = ear();
+    assert_eq!(allocator_calls(|| assert!(!taker.exchange(&mut hearing))), 0, "there is none");
+    giver.offer(ear());
+    assert_eq!(allocator_calls(|| assert!(taker.exchange(&mut hearing))), 0);
+    giver.offer(ear());
+    giver.offer(ear());
+    assert_eq!(allocator_calls(|| assert!(taker.exchange(&mut hearing))), 0, "the newest, once");
+    assert!(!taker.exchange(&mut hearing));
+}
+
 #[test]
 fn deciding_allocates_nothing() {
     let settings = EnvelopeSettings::default();

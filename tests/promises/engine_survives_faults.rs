@@ -1,12 +1,11 @@
-//! An engine whose device panics, stands still or crawls: the audio side never waits, what happened is counted or
+//! An engine whose processor panics, stands still or crawls: the audio side never waits, what happened is counted or
 //! said, and when the fault is over the readings are those of an engine that never had one.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use earmark::engine::{Backend, BackendError, Ear, Engine, ModelSet, Pace, cpu};
-use earmark::nets::{Tagging, VocalStream};
+use earmark::engine::{Ear, Engine, ModelSet, Pace};
 
 use crate::fixtures::noise;
 
@@ -14,18 +13,17 @@ const RATE_HZ: f64 = 16_000.0;
 /// For everything that must happen at some time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the device does instead of its work.
+/// What the processor does instead of its work.
 const HEALTHY: u8 = 0;
 const PANICS: u8 = 1;
 const STANDS: u8 = 2;
 const CRAWLS: u8 = 3;
 
-/// The test's hand on the device.
+/// The test's hand on it.
 #[derive(Default)]
 struct Fault {
     kind: AtomicU8,
-    /// Times that the device was opened, and that a fault struck.
-    opened: AtomicU64,
+    /// Times that a fault struck.
     struck: AtomicU64,
     gate: (Mutex<()>, Condvar),
 }
@@ -37,13 +35,13 @@ impl Fault {
         self.gate.1.notify_all();
     }
 
-    /// Called by the device after its work, which began at `begun`.
-    fn strike(&self, begun: Instant) {
+    /// Called after the processor's work, which took `work`.
+    fn strike(&self, work: Duration) {
         match self.kind.load(Ordering::SeqCst) {
             PANICS => {
                 self.struck.fetch_add(1, Ordering::SeqCst);
                 // Quiet, as a real one would be after the first: the default hook would fill the test's output.
-                std::panic::resume_unwind(Box::new("a device gives way"))
+                std::panic::resume_unwind(Box::new("a net gives way"))
             }
             STANDS => {
                 self.struck.fetch_add(1, Ordering::SeqCst);
@@ -52,51 +50,17 @@ impl Fault {
             }
             CRAWLS => {
                 self.struck.fetch_add(1, Ordering::SeqCst);
-                std::thread::sleep((begun.elapsed() * 99).min(Duration::from_secs(2)));
+                std::thread::sleep((work * 99).min(Duration::from_secs(2)));
             }
             _ => (),
         }
     }
 }
 
-/// The processor, with a fault after its work.
-struct Faulty {
-    inner: Box<dyn Backend>,
-    fault: Arc<Fault>,
-}
-
-impl Backend for Faulty {
-    fn name(&self) -> String {
-        "faulty".to_owned()
-    }
-
-    fn vocal(
-        &mut self,
-        streams: &mut [&mut VocalStream],
-        frames: &[&[f32]],
-        end: bool,
-    ) -> Result<Vec<Vec<f32>>, BackendError> {
-        let begun = Instant::now();
-        let done = self.inner.vocal(streams, frames, end)?;
-        self.fault.strike(begun);
-        Ok(done)
-    }
-
-    fn tag(&mut self, tagger: usize, windows: &[&[f32]]) -> Result<Vec<Tagging>, BackendError> {
-        let begun = Instant::now();
-        let done = self.inner.tag(tagger, windows)?;
-        self.fault.strike(begun);
-        Ok(done)
-    }
-}
-
 fn engine() -> (Arc<Engine>, Arc<Fault>) {
     let fault = Arc::new(Fault::default());
     let hand = fault.clone();
-    let engine = Engine::start_on(ModelSet::embedded().expect("models"), move |models| {
-        hand.opened.fetch_add(1, Ordering::SeqCst);
-        Box::new(Faulty { inner: cpu(models), fault: hand.clone() })
-    });
+    let engine = Engine::start_with_faults(ModelSet::embedded().expect("models"), move |work| hand.strike(work));
     (engine.expect("engine"), fault)
 }
 
@@ -129,7 +93,7 @@ fn print(fault: &str, blocks: usize, longest: Duration, flagged: &str) {
     println!(
         "{}",
         serde_json::json!({
-            "promise": format!("the engine's device {fault}: the audio side goes on"),
+            "promise": format!("the engine's processor {fault}: the audio side goes on"),
             "figure": format!(
                 "{blocks} blocks of 10 ms handed over, the longest in {:.3} ms; {flagged}; the same readings afterwards",
                 longest.as_secs_f64() * 1e3
@@ -166,7 +130,6 @@ fn a_worker_that_panics_is_restarted_and_counted() {
     fault.set(HEALTHY);
     wait_for("the last restart", || engine.status().restarts >= 3);
     assert!(engine.status().note.is_some_and(|note| note.contains("restarted")));
-    assert!(fault.opened.load(Ordering::SeqCst) >= 3, "the device is opened anew");
     assert!(reads(&mut ear) == healthy);
     print("panics three times", blocks, longest, &format!("{} restarts counted and said", engine.status().restarts));
 }

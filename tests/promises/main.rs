@@ -7,6 +7,10 @@ mod fixtures;
 mod listen_ignores_slicing;
 mod listen_matches_librosa;
 mod listen_matches_references;
+#[cfg(feature = "plugin")]
+mod models_change_while_running;
 mod nets_match_references;
+mod nets_match_tensors;
 mod nets_refuse_bad_files;
 mod resampler_is_clean;
+mod voice_nets_together;

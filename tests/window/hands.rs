@@ -1,7 +1,9 @@
 //! Mouse, keyboard and screen reader reach what can be set, and what they ask for is what leaves the window.
 
 use earmark::editor::control::{Action, Id};
+use earmark::editor::model_files::Files;
 use earmark::editor::settings::Page;
+use earmark::nets::Task;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
@@ -183,4 +185,54 @@ fn freezing_and_going_back_to_now_are_one_button() {
     harness.get_by_label("Back to now").click();
     harness.run_ok();
     assert!(harness.state().face.timeline.is_live());
+}
+
+/// A window in which a folder is listed and one file was chosen.
+fn with_files() -> Harness<'static, Scene> {
+    let mut harness = window(Page::Engine);
+    harness.get_by_label("Load another model").click_accesskit();
+    assert!(matches!(actions(&mut harness)[..], [Action::ListModels(_)]), "the list begins somewhere");
+    let view = &mut harness.state_mut().view;
+    view.model_files = Some(Files {
+        folder: "/home/anna/nets".into(),
+        folders: vec!["older".into()],
+        models: vec!["my-voice.safetensors".into()],
+    });
+    view.chosen_models.in_use.genre = Some("/home/anna/nets/my-genres.safetensors".into());
+    harness.run_ok();
+    harness
+}
+
+#[test]
+fn a_listed_model_is_loaded_by_a_click_and_a_folder_is_gone_into() {
+    let mut harness = with_files();
+    harness.get_by_label("my-voice.safetensors").click_accesskit();
+    assert_eq!(actions(&mut harness), [Action::LoadModel("/home/anna/nets/my-voice.safetensors".into())]);
+    harness.get_by_label("older/").click_accesskit();
+    assert_eq!(actions(&mut harness), [Action::ListModels("/home/anna/nets/older".into())]);
+    harness.get_by_label("Folder above").click_accesskit();
+    assert_eq!(actions(&mut harness), [Action::ListModels("/home/anna".into())]);
+}
+
+#[test]
+fn a_models_path_can_be_typed() {
+    let mut harness = with_files();
+    let field = harness.get_by_role_and_label(Role::TextInput, "File or folder");
+    field.focus();
+    harness.run_ok();
+    harness.get_by_role_and_label(Role::TextInput, "File or folder").type_text("/tmp/x.safetensors");
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    assert_eq!(actions(&mut harness), [Action::LoadModel("/tmp/x.safetensors".into())]);
+}
+
+#[test]
+fn what_was_loaded_is_named_and_can_be_undone() {
+    let mut harness = with_files();
+    assert_eq!(harness.query_all_by_label("Genre: my-genres.safetensors").count(), 1);
+    harness.get_by_label("Genre: built-in model").click_accesskit();
+    assert_eq!(actions(&mut harness), [Action::BuiltInModel(Task::Tags)]);
+    harness.state_mut().view.chosen_models.refusal = Some("x.safetensors holds no weights.".into());
+    harness.run_ok();
+    assert!(harness.query_all_by_label_contains("holds no weights").count() >= 2, "in the head and beside the list");
 }

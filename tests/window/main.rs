@@ -4,5 +4,6 @@
 mod hands;
 mod pictures;
 mod raster;
+mod rests;
 mod scene;
 mod text_fits;

@@ -5,11 +5,14 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 
+use earmark::editor::model_files::Files;
 use earmark::editor::settings::{Look, Page, Span};
 use egui::{ColorImage, Vec2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
 
 use crate::raster::{Textures, draw};
-use crate::scene::{Scene, idle, instrumental, singing};
+use crate::scene::{Scene, idle, instrumental, second_pass, singing};
 
 /// A channel may differ by this much, 0..255: rounding differs from processor to processor.
 const TOLERANCE: u8 = 24;
@@ -20,16 +23,23 @@ fn picture(scene: Scene, size: Vec2, scale: f32) -> ColorImage {
     let textures = Textures::default();
     let mut harness = scene.harness(size, scale, &textures);
     harness.run_ok();
+    drawn(&mut harness, &textures, size, scale)
+}
+
+fn drawn(harness: &mut Harness<'static, Scene>, textures: &Textures, size: Vec2, scale: f32) -> ColorImage {
     let pixels = [(size.x * scale) as usize, (size.y * scale) as usize];
     let primitives = harness.ctx.tessellate(harness.output().shapes.clone(), scale);
-    draw(&textures, &primitives, pixels, scale)
+    draw(textures, &primitives, pixels, scale)
 }
 
 fn keeps(name: &str, scene: Scene, size: Vec2, scale: f32) {
-    let drawn = picture(scene, size, scale);
+    keeps_picture(name, &picture(scene, size, scale));
+}
+
+fn keeps_picture(name: &str, drawn: &ColorImage) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/window/pictures").join(format!("{name}.png"));
     if std::env::var_os("EARMARK_UPDATE_PICTURES").is_some() {
-        save(&path, &drawn);
+        save(&path, drawn);
         return;
     }
     let kept = image::open(&path).expect("a kept picture").to_rgb8();
@@ -40,7 +50,7 @@ fn keeps(name: &str, scene: Scene, size: Vec2, scale: f32) {
     let different = kept.pixels().zip(&drawn.pixels).filter(differs).count() as f64 / drawn.pixels.len() as f64;
     if different > MOST_DIFFERENT {
         let beside = std::env::temp_dir().join(format!("earmark-window-{name}.png"));
-        save(&beside, &drawn);
+        save(&beside, drawn);
         panic!("{name}: {:.2} % of it differs; it now looks like {}", different * 100.0, beside.display());
     }
 }
@@ -83,6 +93,30 @@ fn singing_in_the_light_over_a_minute() {
 #[test]
 fn an_instrumental_part_with_the_pass_below() {
     keeps("instrumental", with(instrumental(), |s| (s.page, s.span) = (Page::Pass, Span::Long)), USUAL, 1.0);
+}
+
+#[test]
+fn a_second_pass_with_the_first_behind_it() {
+    keeps("second-pass", with(second_pass(), |s| s.page = Page::Pass), USUAL, 1.0);
+}
+
+#[test]
+fn another_model_being_chosen_in_the_light() {
+    let mut view = singing();
+    view.chosen_models.in_use.voice = Some("/home/anna/nets/my-voice.safetensors".into());
+    view.model_files = Some(Files {
+        folder: "/home/anna/nets".into(),
+        folders: vec!["older".into(), "tries".into()],
+        models: vec!["my-voice.safetensors".into(), "my-voice-2.safetensors".into(), "my-genres.safetensors".into()],
+    });
+    let scene = with(view, |s| (s.page, s.look) = (Page::Engine, Look::Light));
+    let size = vec2(1_200.0, 900.0);
+    let textures = Textures::default();
+    let mut harness = scene.harness(size, 1.0, &textures);
+    harness.run_ok();
+    harness.get_by_label("Load another model").click();
+    harness.run_ok();
+    keeps_picture("models", &drawn(&mut harness, &textures, size, 1.0));
 }
 
 #[test]

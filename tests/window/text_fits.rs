@@ -3,6 +3,7 @@
 use earmark::editor::settings::Page;
 use egui::epaint::{ClippedShape, Shape};
 use egui::{Vec2, vec2};
+use egui_kittest::kittest::Queryable;
 
 use crate::raster::Textures;
 use crate::scene::{Scene, singing};
@@ -39,10 +40,25 @@ fn at(size: Vec2, page: Page, longer: bool) -> Vec<String> {
         scene.view.own_presets = vec!["Lieblingssängerinneneinstellung (Studio)".to_owned()];
         scene.settings.preset = "Lieblingssängerinneneinstellung".to_owned();
         scene.view.folder = "/home/anna/Aufnahmen und Mischungen/Zwischenstände/Gesangserkennung".to_owned();
+        let folder = std::path::PathBuf::from(&scene.view.folder);
+        let name = "Lieblingssängerinnenerkennungsmodell (zweite Fassung).safetensors";
+        scene.view.chosen_models.in_use.voice = Some(folder.join(name));
+        scene.view.chosen_models.in_use.genre = Some(folder.join(name));
+        scene.view.chosen_models.loading = true;
+        scene.view.chosen_models.refusal = Some(format!("{}/{name} enthält keine Gewichte", scene.view.folder));
+        scene.view.model_files = Some(earmark::editor::model_files::Files {
+            folder,
+            folders: vec!["Gesangserkennungsmodelle vom letzten Jahr".to_owned(); 12],
+            models: vec![name.to_owned(); 3],
+        });
         scene.view.status.note = Some("die Modelldatei ist beschädigt; bitte das Plugin neu installieren".to_owned());
     }
     let mut harness = scene.harness(size, 1.0, &Textures::default());
     harness.run_ok();
+    if let Some(list) = harness.query_by_label("Load another model") {
+        list.click();
+        harness.run_ok();
+    }
     cut_off(&harness.output().shapes)
 }
 

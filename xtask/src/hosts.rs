@@ -100,15 +100,24 @@ fn ardour(bundle: &Path, folder: &Path, offline: &Path) -> Result<ExitCode> {
     workspace::run(ardour("ardour-vst3-scanner").args(["-q", "-f"]).arg(&copied), "Ardour's scan")?;
     let work = folder.join("work");
     std::fs::create_dir_all(&work)?;
-    let mut session = ardour("luasession");
-    session.arg(scripts().join("ardour.lua")).env("WORK", &work).env("OFFLINE", offline);
+    let mut all_well = true;
+    for script in ["ardour.lua", "ardour_routes.lua"] {
+        let mut session = ardour("luasession");
+        session.arg(scripts().join(script)).env("SCRIPTS", scripts()).env("WORK", &work).env("OFFLINE", offline);
+        all_well &= expectations_hold(&mut session)?;
+    }
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs a script of ours in Ardour, and prints what it says of its expectations.
+fn expectations_hold(session: &mut Command) -> Result<bool> {
     let output = session.output().context("cannot start Ardour's luasession")?;
     let said = String::from_utf8_lossy(&output.stdout);
     let ours = |line: &&str| line.starts_with("ok") || line.starts_with("FAILED") || line.ends_with(" failed");
     said.lines().filter(ours).for_each(|line| println!("{line}"));
     let last = said.lines().rev().find(|line| line.ends_with(" failed"));
     ensure!(last.is_some(), "the session did not come to its end: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(if said.contains(", 0 failed") { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(said.contains(", 0 failed"))
 }
 
 /// Copies a folder. The copies are dated an hour back: Ardour takes a scan only if it is newer than the plugin by a

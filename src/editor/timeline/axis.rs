@@ -69,10 +69,6 @@ pub fn clock(seconds: f64, fine: bool) -> String {
 pub(super) fn paint(painter: &Painter, frame: &Frame<'_>, area: Rect, plot: Rect, bars: bool) {
     let palette = Palette::of(painter.ctx());
     let history = frame.history;
-    let value = |at_s: f64| match count(history, at_s, bars) {
-        Count::Bars(bar) => (bar, true),
-        Count::Seconds(seconds) => (seconds, false),
-    };
     // Bars last as long as the tempo says; two seconds will do where it is not known.
     let bar_s = history.place_at(frame.right_s).and_then(|p| Some(p.bar_beats? * 60.0 / p.tempo?)).unwrap_or(2.0);
     let per_second = f64::from(plot.width()) / frame.span_s;
@@ -81,31 +77,78 @@ pub(super) fn paint(painter: &Painter, frame: &Frame<'_>, area: Rect, plot: Rect
     let many = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
     let bars_step = many.into_iter().find(|step| step * bar_s * per_second >= APART / 2.0).unwrap_or(32.0);
     let font = FontId::proportional(11.0);
-    let mut before: Option<(f64, bool)> = None;
     let mut free_from = area.min.x;
-    let mut x = plot.min.x;
-    while x < plot.max.x {
-        let at_s = frame.time_s(x);
-        if at_s >= history.start_s() {
-            let (now, is_bar) = value(at_s);
-            let step = if is_bar { bars_step } else { seconds };
-            let tick = (now / step + 1e-6).floor();
-            let moved = before.is_some_and(|(was, bar)| bar == is_bar && tick > (was / step + 1e-6).floor());
-            if moved && before.is_some_and(|(was, _)| now - was < step) {
-                let label =
-                    if is_bar { words(Count::Bars(tick * step), false) } else { clock(tick * step, step < 1.0) };
-                painter.vline(x, plot.y_range(), Stroke::new(1.0, palette.text.gamma_multiply(0.12)));
-                painter.vline(x, area.min.y..=area.min.y + 4.0, Stroke::new(1.0, palette.faint));
-                let galley = painter.layout_no_wrap(label, font.clone(), palette.faint);
-                let place = Align2::CENTER_TOP.anchor_size(pos2(x, area.min.y + 3.0), galley.size());
-                if place.min.x >= free_from && place.max.x <= area.max.x {
-                    free_from = place.max.x + 8.0;
-                    painter.galley(place.min, galley, palette.faint);
-                }
+    for run in runs(frame, bars) {
+        let step = if run.is_bars { bars_step } else { seconds };
+        for (at_s, tick) in run.ticks(step) {
+            let x = frame.x(at_s);
+            let label =
+                if run.is_bars { words(Count::Bars(tick * step), false) } else { clock(tick * step, step < 1.0) };
+            painter.vline(x, plot.y_range(), Stroke::new(1.0, palette.text.gamma_multiply(0.12)));
+            painter.vline(x, area.min.y..=area.min.y + 4.0, Stroke::new(1.0, palette.faint));
+            let galley = painter.layout_no_wrap(label, font.clone(), palette.faint);
+            let place = Align2::CENTER_TOP.anchor_size(pos2(x, area.min.y + 3.0), galley.size());
+            if place.min.x >= free_from && place.max.x <= area.max.x {
+                free_from = place.max.x + 8.0;
+                painter.galley(place.min, galley, palette.faint);
             }
-            before = Some((now, is_bar));
         }
-        x += 1.0;
+    }
+}
+
+/// A stretch over which the count goes on without a jump: instants, seconds, and the count at each.
+#[derive(Default)]
+struct Run {
+    is_bars: bool,
+    knots: Vec<(f64, f64)>,
+}
+
+/// The count may be off by this much from mark to mark, seconds or bars, and still be the same run.
+const LOOSE: f64 = 0.02;
+
+/// What the timeline shows, as runs.
+fn runs(frame: &Frame<'_>, bars: bool) -> Vec<Run> {
+    let history = frame.history;
+    let (from_s, to_s) = (frame.time_s(frame.left).max(history.start_s()), frame.time_s(frame.right));
+    let mut edges = vec![from_s];
+    edges.extend(history.turns_s(from_s..to_s));
+    edges.push(to_s);
+    let value = |at_s: f64| match count(history, at_s, bars) {
+        Count::Bars(bar) => (true, bar),
+        Count::Seconds(seconds) => (false, seconds),
+    };
+    let mut runs: Vec<Run> = Vec::new();
+    for edge in edges.windows(2).filter(|edge| edge[1] > edge[0]) {
+        let (is_bars, first) = value(edge[0]);
+        // Just before the next turn this one still holds.
+        let (_, last) = value(edge[1] - (edge[1] - edge[0]) * 1e-9);
+        match runs.last_mut() {
+            Some(run)
+                if run.is_bars == is_bars && run.knots.last().is_some_and(|knot| (knot.1 - first).abs() < LOOSE) =>
+            {
+                run.knots.push((edge[1], last));
+            }
+            _ => runs.push(Run { is_bars, knots: vec![(edge[0], first), (edge[1], last)] }),
+        }
+    }
+    runs
+}
+
+impl Run {
+    /// Instants at which the count is a multiple of `step`, and which multiple.
+    fn ticks(&self, step: f64) -> Vec<(f64, f64)> {
+        let mut ticks = Vec::new();
+        let mut next = self.knots.first().map_or(0.0, |knot| (knot.1 / step - 1e-6).ceil());
+        for pair in self.knots.windows(2) {
+            let ((from_s, from), (to_s, to)) = (pair[0], pair[1]);
+            // A transport that stands has no ticks.
+            while to > from && next * step <= to {
+                let share = ((next * step - from) / (to - from)).clamp(0.0, 1.0);
+                ticks.push((from_s + share * (to_s - from_s), next));
+                next += 1.0;
+            }
+        }
+        ticks
     }
 }
 
@@ -119,6 +162,28 @@ mod tests {
         assert_eq!(clock(75.26, true), "1:15.3");
         assert_eq!(clock(59.98, true), "1:00.0");
         assert_eq!(clock(-1.5, true), "-0:01.5");
+    }
+
+    #[test]
+    fn every_multiple_of_the_step_is_one_tick_whatever_the_marks_say() {
+        use crate::editor::history::History;
+        use crate::plugin::scope::{Column, Mark};
+        let mut history = History::new(0.01, 4);
+        for frame in 0..3_000_u64 {
+            let mels = [0.0; crate::listen::MAX_MELS];
+            history.column(&Column { pass: 0, frame, peak: 0.5, mels }, |_| -60.0);
+            let at_s = frame as f64 * 0.01;
+            // Plays from 100 s on, with a host that rounds; jumps to 200 s after twenty seconds.
+            let song_s = if at_s < 20.0 { 100.0 + (at_s * 50.0).floor() / 50.0 } else { 180.0 + at_s };
+            let place = Place { playing: true, song_s: Some(song_s), ..Place::default() };
+            history.mark(&Mark { pass: 0, time_s: at_s, place });
+        }
+        let frame = Frame { history: &history, right_s: 30.0, span_s: 15.0, left: 0.0, right: 600.0 };
+        let ticks: Vec<f64> = runs(&frame, false).iter().flat_map(|run| run.ticks(1.0)).map(|(_, tick)| tick).collect();
+        assert_eq!(
+            ticks,
+            [115, 116, 117, 118, 119, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210].map(f64::from)
+        );
     }
 
     #[test]

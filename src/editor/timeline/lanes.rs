@@ -1,7 +1,6 @@
-//! What lies over and under the spectrogram: the voice's curve, the gate's lane, the genre's ribbon.
+//! What lies over and under the spectrogram: the gate's lane, the genre's ribbon.
 
-use egui::epaint::Mesh;
-use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, pos2};
+use egui::{Align2, FontId, Painter, Rect, pos2};
 
 use super::Frame;
 use crate::editor::history::Belief;
@@ -13,91 +12,19 @@ const HOLDS_S: f64 = 6.0;
 /// What a reading with none before it speaks of, seconds.
 const SPEAKS_OF_S: f64 = 1.0;
 
-/// The voice's likelihood: one point per column of points at most, the highest in it, so that no onset is lost.
-pub(super) fn curve(painter: &Painter, frame: &Frame<'_>, plot: Rect) {
-    let palette = Palette::of(painter.ctx());
-    let history = frame.history;
-    let y = |value: f32| plot.max.y - value.clamp(0.0, 1.0) * plot.height();
-    let first = history.frame_at(frame.time_s(plot.min.x)).max(history.frames().start);
-    let last = history.frame_at(frame.right_s);
-    let mut lines: Vec<Vec<Pos2>> = Vec::new();
-    let mut column = f32::NEG_INFINITY;
-    let mut broken = true;
-    for number in first..=last {
-        let Some(voice) = history.voice(number) else {
-            broken = true;
-            continue;
-        };
-        let x = frame.x((number as f64 + 0.5) * history.hop_s());
-        let point = pos2(x, y(voice.probability));
-        match lines.last_mut() {
-            Some(line) if !broken => match line.last_mut() {
-                Some(top) if x - column < 1.0 => top.y = top.y.min(point.y),
-                _ => {
-                    line.push(point);
-                    column = x;
-                }
-            },
-            _ => {
-                lines.push(vec![point]);
-                column = x;
-            }
-        }
-        broken = false;
-    }
-    let under = palette.voice.gamma_multiply(0.12);
-    for line in &lines {
-        painter.add(below(line, plot.max.y, under));
-    }
-    for line in lines {
-        painter.add(Shape::line(line.clone(), Stroke::new(4.0, palette.casing)));
-        painter.add(Shape::line(line, Stroke::new(2.0, palette.voice)));
-    }
-}
-
-/// The area between a line and `bottom`.
-fn below(line: &[Pos2], bottom: f32, colour: Color32) -> Mesh {
-    let mut mesh = Mesh::default();
-    for (index, point) in line.iter().enumerate() {
-        mesh.colored_vertex(*point, colour);
-        mesh.colored_vertex(pos2(point.x, bottom), colour);
-        if index > 0 {
-            let at = 2 * index as u32;
-            mesh.add_triangle(at - 2, at - 1, at);
-            mesh.add_triangle(at - 1, at, at + 1);
-        }
-    }
-    mesh
-}
-
 /// Where the gate is open.
 pub(super) fn gate(painter: &Painter, frame: &Frame<'_>, lane: Rect) {
     let palette = Palette::of(painter.ctx());
     painter.rect_filled(lane, 2.0, palette.quiet);
-    let history = frame.history;
-    let hop_s = history.hop_s();
-    let first = history.frame_at(frame.time_s(lane.min.x)).max(history.frames().start);
-    let last = history.frame_at(frame.right_s);
-    let mut open: Option<u64> = None;
-    let block = |from: u64, to: u64| {
+    let hop_s = frame.history.hop_s();
+    let first = frame.history.frame_at(frame.time_s(lane.min.x));
+    for open in frame.history.gates().iter().rev().take_while(|open| open.end > first) {
         let x = |number: u64| frame.x(number as f64 * hop_s).clamp(lane.min.x, lane.max.x);
-        let rect =
-            Rect::from_min_max(pos2(x(from), lane.min.y + 1.0), pos2(x(to).max(x(from) + 1.0), lane.max.y - 1.0));
-        painter.rect_filled(rect, 2.0, palette.gate);
-    };
-    for number in first..=last {
-        let is_open = history.voice(number).map_or(open.is_some(), |voice| voice.gate);
-        match (is_open, open) {
-            (true, None) => open = Some(number),
-            (false, Some(from)) => {
-                block(from, number);
-                open = None;
-            }
-            _ => {}
+        let (from, to) = (x(open.start), x(open.end));
+        if to > lane.min.x && from < lane.max.x {
+            let rect = Rect::from_min_max(pos2(from, lane.min.y + 1.0), pos2(to.max(from + 1.0), lane.max.y - 1.0));
+            painter.rect_filled(rect, 2.0, palette.gate);
         }
-    }
-    if let Some(from) = open {
-        block(from, last);
     }
 }
 
@@ -115,7 +42,7 @@ pub struct Stretch {
 }
 
 /// What a genre reading comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Said {
     /// A genre.
     Genre(usize),

@@ -2,6 +2,7 @@
 //! remembered. Wheel or drag scrolls back, the threshold's lines can be dragged, and the pointer reads values.
 
 mod axis;
+mod curve;
 mod handles;
 mod lanes;
 mod overview;
@@ -12,10 +13,12 @@ pub use lanes::{Said, Stretch, stretches};
 
 use egui::{Align2, FontId, Key, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
+use self::curve::Curve;
 use self::spectrogram::Spectrogram;
 use super::control::Action;
 use super::history::{History, LOWEST_DB, STEPS_PER_DB};
 use super::settings::Settings;
+use super::still::{self, still};
 use super::theme::Palette;
 use super::view::View;
 use super::widgets::focus_ring;
@@ -35,6 +38,8 @@ pub struct Timeline {
     /// The instant at the right edge, while it does not follow the sound.
     held_s: Option<f64>,
     spectrogram: Spectrogram,
+    curve: Curve,
+    before: Curve,
 }
 
 /// How time lies on the screen.
@@ -107,12 +112,24 @@ impl Timeline {
         let frame = Frame { history, right_s, span_s, left, right };
         let painter = ui.painter_at(area);
         painter.rect_filled(plot, 2.0, palette.quiet);
-        self.spectrogram.paint(&painter, plot, history, settings.span, right_s);
+        self.spectrogram.paint(&painter, plot, history, settings, right_s);
         let below = Rect::from_min_max(pos2(left, axis_top), pos2(right, axis_top + AXIS));
         axis::paint(&painter, &frame, below, plot, settings.bars);
-        scales(&painter, view, plot, area);
+        let shows = still::shows((
+            still::bits(plot),
+            view.band_centres_hz.len(),
+            view.band_centres_hz.last().map(|hz| hz.to_bits()),
+        ));
+        still(ui, "scales", shows, |ui| {
+            let painter = ui.painter_at(area);
+            scales(&painter, view, plot, area);
+            for (lane, name) in [(ribbon, "genre"), (lane, "gate")] {
+                let at = pos2(left - 4.0, lane.center().y);
+                painter.text(at, Align2::RIGHT_CENTER, name, FontId::proportional(10.5), palette.faint);
+            }
+        });
         let inside = painter.with_clip_rect(plot);
-        for &start in history.passes().iter().filter(|&&start| start > 0.0) {
+        for &start in history.passes().iter().filter(|&&start| start > 0.0 && plot.x_range().contains(frame.x(start))) {
             let x = frame.x(start);
             inside.extend(Shape::dashed_line(
                 &[pos2(x, plot.min.y), pos2(x, plot.max.y)],
@@ -121,13 +138,10 @@ impl Timeline {
                 3.0,
             ));
         }
-        lanes::curve(&inside, &frame, plot);
+        self.before.paint_before(&inside, &frame, plot);
+        self.curve.paint(&inside, &frame, plot);
         lanes::gate(&painter, &frame, lane);
         lanes::ribbon(&painter, &frame, ribbon);
-        for (lane, name) in [(ribbon, "genre"), (lane, "gate")] {
-            let at = pos2(left - 4.0, lane.center().y);
-            painter.text(at, Align2::RIGHT_CENTER, name, FontId::proportional(10.5), palette.faint);
-        }
         if history.frames().is_empty() {
             let words = "Waiting for audio: start the transport";
             let at = pos2(plot.center().x, plot.min.y + plot.height() * 0.25);
@@ -238,6 +252,11 @@ fn read_values(
     if let Some(voice) = history.voice(number) {
         let gate = if voice.gate { "open" } else { "closed" };
         lines.push(format!("voice {:.2}, gate {gate}", voice.probability));
+    }
+    if let Some((_, shift_s)) = history.pass_before(at_s).filter(|(heard, shift_s)| heard.contains(&(at_s + shift_s)))
+        && let Some(voice) = history.voice(history.frame_at(at_s + shift_s))
+    {
+        lines.push(format!("pass before {:.2}", voice.probability));
     }
     if let Some(belief) = history.belief_at(at_s) {
         lines.push(match Said::of(belief) {

@@ -8,9 +8,6 @@ use egui::{Rect, Response, Sense, Stroke, StrokeKind, Ui, pos2};
 use crate::editor::history::History;
 use crate::editor::theme::Palette;
 
-/// Frames looked at for each point of the lane: what is sung is longer than what lies between them.
-const LOOKS: u64 = 8;
-
 /// Draws the lane into `area`. Returns the instant that the pointer asks for, to be seen in the middle.
 pub(super) fn show(ui: &Ui, area: Rect, history: &History, shown_s: &Range<f64>) -> (Response, Option<f64>) {
     let palette = Palette::of(ui.ctx());
@@ -22,26 +19,22 @@ pub(super) fn show(ui: &Ui, area: Rect, history: &History, shown_s: &Range<f64>)
     let per_point_s = (end_s - start_s) / f64::from(area.width());
     let painter = ui.painter_at(area.expand(1.0));
     painter.rect_filled(area, 2.0, palette.quiet);
-    let sung = |from_s: f64| {
-        let looked = (0..LOOKS).map(|look| from_s + per_point_s * look as f64 / LOOKS as f64);
-        looked.into_iter().any(|at_s| history.voice(history.frame_at(at_s)).is_some_and(|voice| voice.gate))
-    };
-    let mut open: Option<f32> = None;
-    let columns = area.width() as usize;
-    for column in 0..=columns {
-        let x = area.min.x + column as f32;
-        let is_open = column < columns && sung(start_s + per_point_s * column as f64);
-        match (is_open, open) {
-            (true, None) => open = Some(x),
-            (false, Some(from)) => {
-                let block = Rect::from_min_max(pos2(from, area.min.y + 2.0), pos2(x, area.max.y - 2.0));
-                painter.rect_filled(block, 1.0, palette.gate);
-                open = None;
-            }
-            _ => {}
+    let x = |at_s: f64| area.min.x + ((at_s - start_s) / per_point_s) as f32;
+    let mut blocks: Vec<Rect> = Vec::new();
+    for open in history.gates() {
+        let (from, to) = (x(open.start as f64 * history.hop_s()), x(open.end as f64 * history.hop_s()));
+        match blocks.last_mut() {
+            // What would be less than a point apart is drawn as one.
+            Some(last) if from - last.max.x < 1.0 => last.max.x = to.max(last.max.x),
+            _ => blocks.push(Rect::from_min_max(
+                pos2(from.max(area.min.x), area.min.y + 2.0),
+                pos2(to.max(from + 1.0), area.max.y - 2.0),
+            )),
         }
     }
-    let x = |at_s: f64| area.min.x + ((at_s - start_s) / per_point_s) as f32;
+    blocks.into_iter().for_each(|block| {
+        painter.rect_filled(block, 1.0, palette.gate);
+    });
     let left = x(shown_s.start).clamp(area.min.x, area.max.x - 2.0);
     let frame =
         Rect::from_min_max(pos2(left, area.min.y), pos2(x(shown_s.end).clamp(left + 2.0, area.max.x), area.max.y));

@@ -6,11 +6,11 @@ use egui::epaint::{Mesh, Vertex};
 use egui::{Color32, ColorImage, Context, Painter, Pos2, Rect, TextureHandle, TextureOptions, pos2};
 
 use crate::editor::history::{History, LOWEST_DB, STEPS_PER_DB};
-use crate::editor::settings::Span;
+use crate::editor::settings::{Brightest, Settings, Span};
 use crate::editor::theme::Palette;
 
-/// Levels re full scale between which the colours run, dB.
-const SHOWN_DB: Range<f32> = -96.0..-34.0;
+/// From the brightest colour down to the darkest, dB.
+const SHOWN_DB: f32 = 62.0;
 
 /// Colours of all levels, the texture, and which columns of the history it holds.
 #[derive(Default)]
@@ -29,10 +29,12 @@ struct Key {
     columns: usize,
     bands: usize,
     dark: bool,
+    brightest: Brightest,
 }
 
 impl Key {
-    fn new(history: &History, span: Span, dark: bool) -> Self {
+    fn new(history: &History, settings: &Settings, dark: bool) -> Self {
+        let Settings { span, brightest, .. } = *settings;
         let frames_per_column = match span {
             Span::Short => 1,
             Span::Middle => 2,
@@ -40,15 +42,16 @@ impl Key {
         };
         let shown = span.seconds() / history.hop_s() / frames_per_column as f64;
         // Two more, for the parts of columns at both edges.
-        Self { frames_per_column, columns: shown.ceil() as usize + 2, bands: history.bands(), dark }
+        Self { frames_per_column, columns: shown.ceil() as usize + 2, bands: history.bands(), dark, brightest }
     }
 }
 
 impl Spectrogram {
     /// Brings the texture up to the instant at the right edge, then paints it into `area`.
-    pub fn paint(&mut self, painter: &Painter, area: Rect, history: &History, span: Span, right_s: f64) {
+    pub fn paint(&mut self, painter: &Painter, area: Rect, history: &History, settings: &Settings, right_s: f64) {
+        let span = settings.span;
         let palette = Palette::of(painter.ctx());
-        let key = Key::new(history, span, painter.ctx().theme() == egui::Theme::Dark);
+        let key = Key::new(history, settings, painter.ctx().theme() == egui::Theme::Dark);
         let newest = history.frame_at(right_s - history.hop_s() / 2.0) / key.frames_per_column;
         self.update(painter.ctx(), history, key, newest, palette);
         let Some(texture) = &self.texture else { return };
@@ -74,7 +77,7 @@ impl Spectrogram {
         let wanted = (newest + 1).saturating_sub(ring)..newest + 1;
         if self.key != Some(key) {
             self.key = Some(key);
-            self.colours = (0..=u8::MAX).map(|level| palette.spectrum(shown_level(level))).collect();
+            self.colours = (0..=u8::MAX).map(|level| palette.spectrum(shown_level(level, key.brightest))).collect();
             self.held = 0..0;
             let image = ColorImage::filled([key.columns, key.bands], palette.quiet);
             self.texture = Some(ctx.load_texture("spectrogram", image, TextureOptions::LINEAR));
@@ -115,9 +118,9 @@ impl Spectrogram {
 }
 
 /// Where a level of the history lies between the quietest and the loudest colour, 0..1.
-fn shown_level(level: u8) -> f32 {
+fn shown_level(level: u8, brightest: Brightest) -> f32 {
     let decibels = f32::from(level) / STEPS_PER_DB + LOWEST_DB;
-    ((decibels - SHOWN_DB.start) / (SHOWN_DB.end - SHOWN_DB.start)).clamp(0.0, 1.0)
+    ((decibels - brightest.decibels()) / SHOWN_DB + 1.0).clamp(0.0, 1.0)
 }
 
 fn quad(mesh: &mut Mesh, corners: [Pos2; 2], u: Range<f32>) {

@@ -78,7 +78,7 @@ fn tables(buses: &[Bus]) -> Vec<clap_audio_buffer> {
 }
 
 fn transport(block: &Block<'_>) -> TransportEvent {
-    rolling(block.start, block.rate_hz, block.playing)
+    rolling(block.song, block.rate_hz, block.playing)
 }
 
 /// The transport at a sample of the song, which began with the render.
