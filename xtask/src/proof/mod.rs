@@ -56,7 +56,7 @@ pub enum Section {
     Fast,
     /// 1 to 64 instances: memory, processor, fairness; a thousand that come and go
     Many,
-    /// An engine that panics, fails, stands still or crawls
+    /// An engine that panics, stands still or crawls
     Faults,
     /// Hours of music at 32 instances
     Soak,

@@ -24,9 +24,10 @@ pub fn write() -> Result<PathBuf> {
             writeln!(page, "\n## {}\n\nNot measured yet.", section.name())?;
             continue;
         };
-        let Record { date, machine, load_before, took_s, rows, .. } = record;
+        let Record { date, revision, machine, load_before, took_s, rows, .. } = record;
+        let revision = if revision.is_empty() { revision } else { format!("revision {revision}, ") };
         writeln!(page, "\n## {}\n", section.name())?;
-        writeln!(page, "{date}, {machine}, load {load_before:.1} at the beginning, took {took_s:.0} s.\n")?;
+        writeln!(page, "{date}, {revision}{machine}, load {load_before:.1} at the beginning, took {took_s:.0} s.\n")?;
         writeln!(page, "| promise | figure | bar | kept | command |\n|---|---|---|---|---|")?;
         for row in rows {
             let kept = match row.kept {

@@ -57,6 +57,9 @@ pub struct Record {
     pub section: String,
     /// Date of the measurement, UTC.
     pub date: String,
+    /// The commit that was measured.
+    #[serde(default)]
+    pub revision: String,
     pub machine: String,
     /// Processes that wanted to run when it began, over one minute: what else the machine was doing.
     pub load_before: f64,
@@ -69,6 +72,7 @@ impl Record {
         Self {
             section: section.name(),
             date: said("date", &["-u", "+%Y-%m-%d"]),
+            revision: said("git", &["describe", "--always", "--dirty"]),
             machine: machine(),
             load_before: load(),
             took_s: 0.0,
