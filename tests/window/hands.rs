@@ -190,7 +190,7 @@ fn freezing_and_going_back_to_now_are_one_button() {
 /// A window in which a folder is listed and one file was chosen.
 fn with_files() -> Harness<'static, Scene> {
     let mut harness = window(Page::Engine);
-    harness.get_by_label("Load another model").click();
+    harness.get_by_label("Load another model").click_accesskit();
     assert!(matches!(actions(&mut harness)[..], [Action::ListModels(_)]), "the list begins somewhere");
     let view = &mut harness.state_mut().view;
     view.model_files = Some(Files {
@@ -206,11 +206,11 @@ fn with_files() -> Harness<'static, Scene> {
 #[test]
 fn a_listed_model_is_loaded_by_a_click_and_a_folder_is_gone_into() {
     let mut harness = with_files();
-    harness.get_by_label("my-voice.safetensors").click();
+    harness.get_by_label("my-voice.safetensors").click_accesskit();
     assert_eq!(actions(&mut harness), [Action::LoadModel("/home/anna/nets/my-voice.safetensors".into())]);
-    harness.get_by_label("older/").click();
+    harness.get_by_label("older/").click_accesskit();
     assert_eq!(actions(&mut harness), [Action::ListModels("/home/anna/nets/older".into())]);
-    harness.get_by_label("Folder above").click();
+    harness.get_by_label("Folder above").click_accesskit();
     assert_eq!(actions(&mut harness), [Action::ListModels("/home/anna".into())]);
 }
 
@@ -230,7 +230,7 @@ fn a_models_path_can_be_typed() {
 fn what_was_loaded_is_named_and_can_be_undone() {
     let mut harness = with_files();
     assert_eq!(harness.query_all_by_label("Genre: my-genres.safetensors").count(), 1);
-    harness.get_by_label("Genre: built-in model").click();
+    harness.get_by_label("Genre: built-in model").click_accesskit();
     assert_eq!(actions(&mut harness), [Action::BuiltInModel(Task::Tags)]);
     harness.state_mut().view.chosen_models.refusal = Some("x.safetensors holds no weights.".into());
     harness.run_ok();

@@ -37,6 +37,11 @@ impl Window {
     }
 
     fn picture(&mut self, events: Vec<Event>) -> ColorImage {
+        let triangles = self.triangles(events);
+        rasterize(&self.textures, &triangles, [self.size.x as usize, self.size.y as usize], 1.0)
+    }
+
+    fn triangles(&mut self, events: Vec<Event>) -> Vec<egui::ClippedPrimitive> {
         self.seconds += 1.0 / 60.0;
         let screen = Rect::from_min_size(Pos2::ZERO, self.size);
         let input = egui::RawInput {
@@ -52,20 +57,17 @@ impl Window {
         });
         self.textures.handle_delta(&mut output.textures_delta);
         self.texts = output.shapes.iter().filter(|clipped| matches!(clipped.shape, Shape::Text(_))).count();
-        let triangles = ctx.tessellate(std::mem::take(&mut output.shapes), 1.0);
-        rasterize(&self.textures, &triangles, [self.size.x as usize, self.size.y as usize], 1.0)
+        ctx.tessellate(std::mem::take(&mut output.shapes), 1.0)
     }
 
     /// Lets a second pass, in which a voice goes on.
     fn settle(&mut self) -> ColorImage {
-        let mut picture = None;
         for _ in 0..60 {
             let frame = self.view.history.frames().end;
             self.view.history.point(&Point { frame, probability: 0.8, gate: true, ..Point::default() });
-            let shown = self.picture(Vec::new());
-            picture = Some(shown);
+            self.triangles(Vec::new());
         }
-        picture.expect("sixty of them")
+        self.picture(Vec::new())
     }
 }
 

@@ -17,11 +17,7 @@ pub fn run() -> Result<(PathBuf, usize)> {
         .context("cannot list the dependencies with `cargo metadata`")?;
     let resolve = metadata.resolve.as_ref().context("cargo resolves nothing")?;
     let nodes: BTreeMap<&PackageId, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
-    let root = metadata
-        .packages
-        .iter()
-        .find(|package| package.name.to_string() == "earmark")
-        .context("there is no earmark")?;
+    let root = metadata.packages.iter().find(|package| package.name == "earmark").context("there is no earmark")?;
 
     // What is linked or compiles what is linked, but not what only tests need.
     let (mut reached, mut queue) = (BTreeSet::new(), VecDeque::from([&root.id]));

@@ -11,7 +11,9 @@ pub fn real_time(options: &Options) -> Vec<Step> {
 }
 
 pub fn many(options: &Options) -> Vec<Step> {
-    [&["crowd"][..], &["fairness", "--instances", "64"], &["churn"]].map(|what| step(options, what)).into()
+    [&["crowd", "--instances", &options.instances][..], &["fairness", "--instances", "64"], &["churn"]]
+        .map(|what| step(options, what))
+        .into()
 }
 
 pub fn stall(options: &Options) -> Step {

@@ -30,6 +30,9 @@ pub struct Options {
     /// Minutes after which the soak ends in any case
     #[arg(long, default_value_t = 600.0)]
     minutes: f64,
+    /// Instances in one process, each number in a process of its own; 32 must be among them
+    #[arg(long, default_value = "1,8,32,64")]
+    instances: String,
     /// Seconds of each fuzz target
     #[arg(long, default_value_t = 600)]
     fuzz_seconds: u64,

@@ -3,7 +3,7 @@
 use super::record::Row;
 use super::{Options, Step, hosted};
 use crate::{bundle, licences, sbom, workspace};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,10 +26,21 @@ pub fn steps(options: &Options) -> Vec<Step> {
                 None,
             )])
         }),
-        Step::new("cargo xtask bundle", size),
+        of_bundle(options, "cargo xtask bundle", size),
         hosted::load(options),
-        Step::new("cargo xtask proof supply", reproducible),
+        of_bundle(options, "cargo xtask proof supply", reproducible),
     ]
+}
+
+/// What only the bundle can tell.
+fn of_bundle(options: &Options, command: &str, run: fn() -> Result<Vec<Row>>) -> Step {
+    let bundled = options.plugin.is_none();
+    Step::new(command, move || {
+        if bundled {
+            return run();
+        }
+        bail!("size and reproducibility are the bundle's, and another plugin was named")
+    })
 }
 
 fn size() -> Result<Vec<Row>> {

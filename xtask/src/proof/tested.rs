@@ -8,7 +8,7 @@ pub fn real_time() -> Vec<Step> {
     vec![
         passes(
             "hearing, reading, deciding and showing allocate nothing, stage by stage",
-            &["-p", "earmark", "--test", "promises", "audio_thread"],
+            &["--workspace", "--test", "promises", "audio_thread"],
         ),
         passes(
             "the crossing's counters and flags hold in every order that loom can think of",
@@ -21,11 +21,11 @@ pub fn faults() -> Vec<Step> {
     vec![
         passes(
             "an engine that panics, fails, stands still or is a hundred times too slow",
-            &["-p", "earmark", "--test", "promises", "engine_survives_faults"],
+            &["--workspace", "--test", "promises", "engine_survives_faults"],
         ),
         passes(
             "every kind of bad model file is refused with a sentence",
-            &["-p", "earmark", "--test", "promises", "nets_refuse_bad_files"],
+            &["--workspace", "--test", "promises", "nets_refuse_bad_files"],
         ),
     ]
 }

@@ -35,8 +35,12 @@ mod linux {
         },
         /// How long a block takes, for every length and rate; denormals
         Times,
-        /// 1 to 64 instances: memory and processor time
-        Crowd,
+        /// So many instances at once: memory and processor time
+        Crowd {
+            /// How many; 32 must be among them
+            #[arg(long, value_delimiter = ',', default_value = "1,8,32,64")]
+            instances: Vec<usize>,
+        },
         /// So many instances in real time: who gets how much
         Fairness {
             /// How many
@@ -81,7 +85,7 @@ mod linux {
                 quiet::measure(&plugin, blocks, true)?
             }
             What::Times => times::measure(&plugin)?,
-            What::Crowd => crowd::measure(&plugin)?,
+            What::Crowd { instances } => crowd::measure(&plugin, &instances)?,
             What::Fairness { instances } => fairness::measure(instances)?,
             What::Load => load::measure(&plugin)?,
             What::Churn => churn::measure(&plugin)?,

@@ -1,4 +1,4 @@
-//! 1, 8, 32 and 64 instances in one process: memory, processor time, what reading in batches gains.
+//! From 1 to 64 instances in one process: memory, processor time, what reading in batches gains.
 
 use super::{RATE_HZ, Row, child, process, song};
 use crate::Class;
@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-const COUNTS: [usize; 4] = [1, 8, 32, 64];
 const FRAMES: usize = 512;
 /// Seconds of music that each instance hears.
 const HEARS_S: f64 = 10.0;
@@ -78,10 +77,10 @@ pub fn play(bundle: &Path, count: usize) -> Result<()> {
 /// Runs [`play`] for each count, in a process of its own.
 ///
 /// # Errors
-/// A child fails.
-pub fn measure(bundle: &Path) -> Result<Vec<Row>> {
+/// No count is given, or a child fails.
+pub fn measure(bundle: &Path, counts: &[usize]) -> Result<Vec<Row>> {
     let mut found = Vec::new();
-    for count in COUNTS {
+    for count in counts.iter().copied() {
         let output = child(&["crowd-child", "--instances", &count.to_string()], bundle)?.output()?;
         let said = String::from_utf8_lossy(&output.stdout);
         let said = said.lines().last().with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
@@ -90,19 +89,22 @@ pub fn measure(bundle: &Path) -> Result<Vec<Row>> {
         found.push((count, number("processor_s")? / HEARS_S, number("memory")? / 1e6));
     }
     let list = |text: &dyn Fn(&(usize, f64, f64)) -> String| found.iter().map(text).collect::<Vec<_>>().join(", ");
-    let (one, many) = (found[0], found[found.len() - 1]);
+    let (one, many) = found.first().copied().zip(found.last().copied()).context("no count is given")?;
+    let which = list(&|found| found.0.to_string());
     let further = (many.2 - one.2) / (many.0 - one.0) as f64;
     let at_32 = found.iter().find(|found| found.0 == 32).map_or(f64::NAN, |found| found.1);
     let alone = one.1 / (at_32 / 32.0);
     Ok(vec![
         Row::new(
-            "memory of one process with 1, 8, 32, 64 playing instances, and of each further instance",
+            format!("memory of one process with {which} playing instances, and of each further instance"),
             format!("{} MB; {further:.2} MB each", list(&|found| format!("{:.1}", found.2))),
             "≤ 2 MB each, one copy of the models",
             further <= MOST_MEMORY_MB,
         ),
         Row::new(
-            "processor time per second of music, cores, everything on (voice, taggers each second): 1, 8, 32, 64 instances",
+            format!(
+                "processor time per second of music, cores, everything on (voice, taggers each second): {which} instances"
+            ),
             list(&|found| format!("{:.3}", found.1)),
             "32: ≤ 1.0",
             at_32 <= MOST_CORES,

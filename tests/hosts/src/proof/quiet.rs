@@ -72,19 +72,24 @@ fn warm_up(player: &mut Player, song: &[Vec<f32>]) -> Result<()> {
 }
 
 /// The counting allocator, if it stands before the C library's.
-struct Watch(libloading::os::unix::Library);
+struct Watch {
+    end: extern "C" fn() -> u64,
+}
 
 impl Watch {
     fn begin() -> Option<Self> {
         let this = libloading::os::unix::Library::this();
-        // SAFETY: the symbol has this type where it is there.
-        unsafe { this.get::<extern "C" fn()>(b"earmark_watch_begin").ok()?() };
-        Some(Self(this))
+        // SAFETY: the symbols have these types where they are there. Both are looked up first: looking up allocates.
+        let (begin, end) = unsafe {
+            let end = this.get::<extern "C" fn() -> u64>(b"earmark_watch_end\0").ok()?;
+            (*this.get::<extern "C" fn()>(b"earmark_watch_begin\0").ok()?, *end)
+        };
+        begin();
+        Some(Self { end })
     }
 
     fn end(self) -> u64 {
-        // SAFETY: as above.
-        unsafe { self.0.get::<extern "C" fn() -> u64>(b"earmark_watch_end").map_or(u64::MAX, |end| end()) }
+        (self.end)()
     }
 }
 

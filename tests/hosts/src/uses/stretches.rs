@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_level_is_that_of_its_stretches() {
-        let audio = [vec![[0.5; 100], [0.05; 100]].concat()];
+        let audio = [[[0.5; 100], [0.05; 100]].concat()];
         let level_db = |audio: &[Vec<f32>], start_s, end_s| {
             let mut loudness = Loudness::default();
             loudness.add(audio, &[Span { start_s, end_s }], 100.0);

@@ -17,8 +17,11 @@ fn nothing() -> Audio {
     vec![Vec::new(); 2]
 }
 
+/// A way to hear audio in one of the formats.
+type Hearing = fn(&Stage, &Plan, &Audio) -> Render;
+
 /// Both formats, with the endings of their files.
-const FORMATS: [(&str, fn(&Stage, &Plan, &Audio) -> Render); 2] = [("clap", Stage::clap_of), ("vst3", Stage::vst3_of)];
+const FORMATS: [(&str, Hearing); 2] = [("clap", Stage::clap_of), ("vst3", Stage::vst3_of)];
 
 #[test]
 fn states_of_every_release_load_with_their_values() {
