@@ -1,5 +1,8 @@
 -- What both scripts for Ardour need. SCRIPTS: the folder that they lie in.
 
+-- What was found is told even if Ardour does not come to the end.
+io.stdout:setvbuf("line")
+
 local common = {}
 
 common.RATE, common.BLOCK = 48000, 1024
