@@ -29,13 +29,13 @@ pub fn engine_page(ui: &mut Ui, view: &View, chooser: &mut Chooser, actions: &mu
     group(ui, |ui| {
         ui.set_min_width(ui.available_width());
         title(ui, "Models");
+        model_files(ui, view, chooser, actions);
         if view.models.is_empty() {
             note(ui, "Models load when the host switches the plugin on.");
         }
         for model in &view.models {
             card(ui, model);
         }
-        model_files(ui, view, chooser, actions);
     });
 }
 

@@ -219,7 +219,8 @@ impl History {
         let next = self.passes.partition_point(|start| *start <= at_s);
         let (this, before) = (self.passes[next.checked_sub(1)?], self.passes[next.checked_sub(2)?]);
         // What the song's position is ahead of the history's clock.
-        let ahead = |at_s: f64| self.place_at(at_s).and_then(|place| Some(place.song_s? - at_s));
+        let playing = |at_s: f64| self.place_at(at_s).filter(|place| place.playing);
+        let ahead = |at_s: f64| playing(at_s).and_then(|place| Some(place.song_s? - at_s));
         let shift_s = ahead(at_s)? - ahead(before + SAME_PASS_S)?;
         let heard = before.max(self.start_s())..this;
         (heard.end > heard.start).then_some((heard, shift_s))

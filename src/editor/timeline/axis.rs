@@ -22,7 +22,8 @@ pub enum Count {
 /// The count at an instant; bars where wanted and known.
 #[must_use]
 pub fn count(history: &History, at_s: f64, bars: bool) -> Count {
-    let place = history.place_at(at_s);
+    // A transport that stands says where it stands, not when something was heard.
+    let place = history.place_at(at_s).filter(|place| place.playing);
     if bars && let Some(bar) = place.as_ref().and_then(bar) {
         return Count::Bars(bar);
     }
@@ -184,6 +185,20 @@ mod tests {
             ticks,
             [115, 116, 117, 118, 119, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210].map(f64::from)
         );
+    }
+
+    #[test]
+    fn what_is_heard_while_the_transport_stands_counts_from_the_pass() {
+        use crate::editor::history::History;
+        use crate::plugin::scope::{Column, Mark};
+        let mut history = History::new(0.01, 4);
+        for frame in 0..1_000_u64 {
+            let mels = [0.0; crate::listen::MAX_MELS];
+            history.column(&Column { pass: 0, frame, peak: 0.5, mels }, |_| -60.0);
+            let place = Place { song_s: Some(7.0), ..Place::default() };
+            history.mark(&Mark { pass: 0, time_s: frame as f64 * 0.01, place });
+        }
+        assert_eq!(count(&history, 4.0, false), Count::Seconds(4.0));
     }
 
     #[test]
