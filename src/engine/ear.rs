@@ -96,6 +96,31 @@ impl Ear {
         true
     }
 
+    /// Hears a planar block of a file, running ahead of the worker as far as it has room for frames: readings are handed over
+    /// as they come, the last ones by [`Self::finish`]. They are those of [`Self::hear_in_step`]. `false` if the worker is
+    /// gone.
+    pub fn hear_ahead_and_show(
+        &mut self,
+        channels: &[&[f32]],
+        mut show: impl FnMut(&MelFrame<'_>),
+        mut vocal: impl FnMut(VocalReading),
+        mut genre: impl FnMut(GenreReading),
+    ) -> bool {
+        self.audio.set_offline(true);
+        let length = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
+        let mut start = 0;
+        while start < length {
+            let end = length.min(start + self.lock_step);
+            if !self.audio.make_room() {
+                return false;
+            }
+            self.drain(&mut vocal, &mut genre);
+            self.hear_part(channels, start..end, &mut show);
+            start = end;
+        }
+        true
+    }
+
     /// Ends the audio in lock step: what a look-ahead still holds back, and a last genre reading.
     pub fn finish(&mut self, mut vocal: impl FnMut(VocalReading), mut genre: impl FnMut(GenreReading)) -> bool {
         self.audio.set_offline(true);
@@ -115,7 +140,7 @@ impl Ear {
         self.audio.next_genre()
     }
 
-    /// Copies the latest tags; `true` if they are news. Not for the audio thread.
+    /// Copies the latest tags; `true` if they are news. In lock step they come refresh by refresh. Not for the audio thread.
     pub fn take_tags(&self, tags: &mut Tags) -> bool {
         self.audio.take_tags(tags)
     }

@@ -3,8 +3,9 @@
 //! The audio side is wait-free in practice: bounded lock-free queues, no wake-up call. When the worker is late the oldest
 //! frames give way to the newest and are counted. Only in lock step (offline rendering) does the audio side wait.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,11 @@ const FRAME_CAPACITY: usize = 300;
 /// Voice readings that wait for the audio thread: 5 s.
 const VOCAL_CAPACITY: usize = 512;
 const GENRE_CAPACITY: usize = 16;
+/// Refreshes whose tags wait to be taken in lock step.
+const TAGS_CAPACITY: usize = GENRE_CAPACITY;
+/// Frames that may wait in each stream when a file is heard ahead of its readings; the rest of the capacity is room for
+/// what comes before the next wait.
+const AHEAD_FRAMES: usize = FRAME_CAPACITY / 2;
 /// A worker that makes no progress for this long in lock step counts as gone.
 const LOCK_STEP_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -37,6 +43,8 @@ struct Link {
     vocal: ArrayQueue<VocalReading>,
     genre: ArrayQueue<GenreReading>,
     tags: Mutex<Tags>,
+    /// In lock step, the tags of every refresh, until the audio side takes them.
+    every_tags: Mutex<VecDeque<Tags>>,
     dropped: AtomicU64,
     offline: AtomicBool,
     eco: AtomicBool,
@@ -55,6 +63,8 @@ struct Stream {
     pushed: AtomicU64,
     /// Frames that the worker is done with, or that gave way.
     settled: AtomicU64,
+    /// Frames that the worker has taken and is not done with; only it writes here.
+    taken: AtomicU64,
 }
 
 /// The audio thread's end.
@@ -76,13 +86,18 @@ pub(super) struct Attached(Arc<Link>);
 
 /// A link with `streams` frame queues to the worker running on `worker`.
 pub(super) fn link(streams: usize, worker: Thread) -> (AudioEnd, WorkerEnd) {
-    let stream =
-        || Stream { frames: ArrayQueue::new(FRAME_CAPACITY), pushed: AtomicU64::new(0), settled: AtomicU64::new(0) };
+    let stream = || Stream {
+        frames: ArrayQueue::new(FRAME_CAPACITY),
+        pushed: AtomicU64::new(0),
+        settled: AtomicU64::new(0),
+        taken: AtomicU64::new(0),
+    };
     let link = Arc::new(Link {
         streams: (0..streams).map(|_| stream()).collect(),
         vocal: ArrayQueue::new(VOCAL_CAPACITY),
         genre: ArrayQueue::new(GENRE_CAPACITY),
         tags: Mutex::new(Tags::default()),
+        every_tags: Mutex::new(VecDeque::new()),
         dropped: AtomicU64::new(0),
         offline: AtomicBool::new(false),
         eco: AtomicBool::new(false),
@@ -120,9 +135,17 @@ impl AudioEnd {
         std::iter::from_fn(|| self.link.genre.pop()).find(|reading| reading.epoch == self.epoch)
     }
 
-    /// Copies the latest tags if there is news. Not for the audio thread.
+    /// Copies the latest tags if there is news; in lock step those of each refresh, one after the other. Not for the
+    /// audio thread.
     pub(super) fn take_tags(&self, tags: &mut Tags) -> bool {
-        self.link.take_tags(tags)
+        let next = lock(&self.link.every_tags).pop_front();
+        match next {
+            Some(next) => {
+                *tags = next;
+                true
+            }
+            None => self.link.take_tags(tags),
+        }
     }
 
     /// An end for who only looks at the tags.
@@ -167,15 +190,26 @@ impl AudioEnd {
 
     /// Waits until the worker is done with everything handed over. `false`: it is gone.
     pub(super) fn settle(&self) -> bool {
+        self.wait_until(Link::is_settled)
+    }
+
+    /// Waits until the worker has room for more. `false`: it is gone.
+    pub(super) fn make_room(&self) -> bool {
+        self.wait_until(|link| link.streams.iter().all(|stream| stream.frames.len() <= AHEAD_FRAMES))
+    }
+
+    fn wait_until(&self, reached: impl Fn(&Link) -> bool) -> bool {
         let link = &*self.link;
-        if link.is_settled() {
+        if reached(link) {
             return true;
         }
         let patience = Instant::now();
-        link.waiting.store(true, Ordering::SeqCst);
-        let mut guard = link.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
+        link.waiting.store(true, Ordering::Relaxed);
+        // Either this side sees what it waits for, or the worker sees that it waits: see `notify`.
+        fence(Ordering::SeqCst);
+        let mut guard = lock(&link.progress.0);
         let settled = loop {
-            if link.is_settled() {
+            if reached(link) {
                 break true;
             }
             if link.broken.load(Ordering::Acquire) || patience.elapsed() > LOCK_STEP_PATIENCE {
@@ -185,14 +219,18 @@ impl AudioEnd {
             let wait = link.progress.1.wait_timeout(guard, Duration::from_millis(20));
             guard = wait.unwrap_or_else(PoisonError::into_inner).0;
         };
-        link.waiting.store(false, Ordering::SeqCst);
+        link.waiting.store(false, Ordering::Relaxed);
         settled
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Link {
     fn take_tags(&self, tags: &mut Tags) -> bool {
-        let latest = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = lock(&self.tags);
         let news = latest.refresh != tags.refresh;
         if news {
             tags.clone_from(&latest);
@@ -223,7 +261,10 @@ impl WorkerEnd {
 
 impl Attached {
     pub(super) fn pop(&self, stream: usize) -> Option<Frame> {
-        self.0.streams.get(stream)?.frames.pop()
+        let stream = self.0.streams.get(stream)?;
+        let frame = stream.frames.pop()?;
+        stream.taken.fetch_add(1, Ordering::Relaxed);
+        Some(frame)
     }
 
     /// Frames waiting in a stream.
@@ -234,8 +275,20 @@ impl Attached {
     /// The worker is done with `count` popped frames, their readings published.
     pub(super) fn settle(&self, stream: usize, count: u64) {
         if let Some(stream) = self.0.streams.get(stream) {
+            stream.taken.fetch_sub(count, Ordering::Relaxed);
             stream.settled.fetch_add(count, Ordering::Release);
         }
+    }
+
+    /// The worker has failed: what it had taken is lost and counted, and nobody waits for it.
+    pub(super) fn abandon(&self) {
+        for stream in &self.0.streams {
+            let lost = stream.taken.swap(0, Ordering::Relaxed);
+            self.0.dropped.fetch_add(lost, Ordering::Relaxed);
+            stream.settled.fetch_add(lost, Ordering::Release);
+        }
+        self.0.end_done.store(self.0.end_wanted.load(Ordering::Acquire), Ordering::Release);
+        self.notify();
     }
 
     pub(super) fn publish_vocal(&self, reading: VocalReading) {
@@ -247,7 +300,16 @@ impl Attached {
     }
 
     pub(super) fn publish_tags(&self, change: impl FnOnce(&mut Tags)) {
-        change(&mut self.0.tags.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut tags = lock(&self.0.tags);
+        change(&mut tags);
+        if self.is_offline() {
+            let mut every = lock(&self.0.every_tags);
+            every.push_back(tags.clone());
+            // Nobody takes them where a host renders.
+            if every.len() > TAGS_CAPACITY {
+                every.pop_front();
+            }
+        }
     }
 
     pub(super) fn is_offline(&self) -> bool {
@@ -279,8 +341,9 @@ impl Attached {
 
     /// Wakes an audio side that waits in lock step.
     pub(super) fn notify(&self) {
-        if self.0.waiting.load(Ordering::SeqCst) {
-            let _guard = self.0.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
+        fence(Ordering::SeqCst);
+        if self.0.waiting.load(Ordering::Relaxed) {
+            let _guard = lock(&self.0.progress.0);
             self.0.progress.1.notify_all();
         }
     }

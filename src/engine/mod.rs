@@ -3,6 +3,7 @@
 //! An instance (a plugin, or a file being analysed) owns an [`Ear`]: its listener and its end of the link. The worker
 //! holds weak references only; when the last [`Engine`] handle goes, the thread ends.
 
+mod alone;
 mod device;
 mod ear;
 mod judge;
@@ -14,7 +15,7 @@ mod tagging;
 mod vocal;
 mod worker;
 
-pub use device::{Backend, BackendError, DeviceChoice};
+pub use device::{BackendError, DeviceChoice};
 pub use ear::Ear;
 pub use judge::{Judge, Verdict};
 pub use link::TagsEnd;

@@ -194,6 +194,11 @@ impl ModelSet {
         streams
     }
 
+    /// The bytes of the voice model's file and of each tagger's.
+    pub(super) fn files(&self) -> (&[u8], impl Iterator<Item = &[u8]>) {
+        (self.vocal.bytes.get(), self.taggers.iter().map(|entry| entry.bytes.get()))
+    }
+
     /// Builds all nets. Takes a while; the engine does it on its worker.
     ///
     /// # Errors

@@ -26,6 +26,14 @@ impl Session {
         Self { end, pace, desks: None }
     }
 
+    /// Forgets everything after a failure of the worker, and lets nobody wait for what it had taken.
+    pub(super) fn begin_anew(&mut self) {
+        self.desks = None;
+        if let Some(link) = self.attach() {
+            link.abandon();
+        }
+    }
+
     /// `None` once the instance is gone.
     pub(super) fn attach(&self) -> Option<Attached> {
         self.end.attach()

@@ -1,8 +1,9 @@
 //! The taggers' desk: what one instance's mel frames need until they are a window, and when a window is due.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::device::{Backend, BackendError};
+use super::device::{BackendError, Devices, Errand, Tagged};
 use super::judge::{Judge, Verdict};
 use super::link::{Attached, Frame};
 use super::models::Models;
@@ -28,11 +29,14 @@ impl Pace {
     /// For playing: a reading each second.
     pub const LIVE: Self = Self { refresh_s: 1.0, further_every: 3, coarse_every: 8 };
     /// For whole files: windows of the first tagger follow one another without overlap.
-    pub const FILE: Self = Self { refresh_s: 10.0, further_every: 2, coarse_every: 6 };
+    pub const FILE: Self = Self { refresh_s: 10.0, further_every: 3, coarse_every: 12 };
 }
 
 /// With [`super::Ear::set_eco`] the taggers run only at every fourth refresh, beginning with the first.
 pub const ECO_STRETCH: u64 = 4;
+
+/// Refreshes of a file that may be on their way at a time, so that a dear one does not hold up the voice.
+const MOST_PENDING: usize = 4;
 
 /// How much a tagger hears at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +126,19 @@ pub(super) struct TagDesk {
     last_tick_at: u64,
     refreshes: u64,
     epoch: u32,
+    /// Taggers that have been asked in this epoch.
+    asked: Vec<bool>,
+    /// Oldest first; while the audio plays there is at most one.
+    pending: VecDeque<Pending>,
+}
+
+/// A refresh on its way through the taggers.
+struct Pending {
+    errand: Errand,
+    reading: GenreReading,
+    silent: bool,
+    /// The audio has begun anew meanwhile; nobody asks for the answer any more.
+    stale: bool,
 }
 
 /// The latest frames of one stream.
@@ -133,14 +150,6 @@ struct History {
     rows: Vec<(u64, f32)>,
     /// Rows since the beginning.
     heard: u64,
-}
-
-/// What a pass over the desk did.
-#[derive(PartialEq)]
-pub(super) enum Pass {
-    Nothing,
-    Read,
-    Refreshed,
 }
 
 impl TagDesk {
@@ -160,10 +169,13 @@ impl TagDesk {
             last_tick_at: 0,
             refreshes: 0,
             epoch: 0,
+            asked: vec![false; plan.taggers.len()],
+            pending: VecDeque::new(),
         }
     }
 
-    /// Reads what has come; when a refresh is due, runs the taggers and publishes, then returns.
+    /// Reads what has come; when a refresh is due, sends the taggers' windows out; publishes what has come back. Returns
+    /// whether there was anything to do.
     ///
     /// # Errors
     /// If the device failed.
@@ -171,36 +183,44 @@ impl TagDesk {
         &mut self,
         link: &Attached,
         plan: &TaggerPlan,
-        backend: &mut dyn Backend,
-    ) -> Result<Pass, BackendError> {
-        let mut done = Pass::Nothing;
+        devices: &mut Devices,
+    ) -> Result<bool, BackendError> {
+        let mut worked = self.collect(link, plan)?;
+        let frames_per_tick = self.pace.refresh_s / plan.front_ends[0].hop_s();
         let mut read = 0;
-        while let Some(frame) = link.pop(1) {
-            let frames_per_tick = self.pace.refresh_s / plan.front_ends[0].hop_s();
+        // In lock step every refresh is made, so the frame that asks for one more waits until there is room.
+        while !(self.pending.len() >= MOST_PENDING && self.histories[0].heard + 1 >= self.due(frames_per_tick)) {
+            let Some(frame) = link.pop(1) else { break };
             self.take(0, &frame);
             read += 1;
-            done = Pass::Read;
-            let due = ((self.ticks + 1) as f64 * frames_per_tick).round() as u64;
-            if frame.epoch == self.epoch && frame.index + 1 >= due {
+            if frame.epoch == self.epoch && frame.index + 1 >= self.due(frames_per_tick) {
                 self.drain_followers(link);
                 self.ticks += 1;
                 let rests = link.is_eco() && !(self.ticks - 1).is_multiple_of(ECO_STRETCH);
                 // Live and late by a whole refresh: stretch rather than let the frames pile up.
-                if !rests && (link.is_offline() || (link.backlog(1) as f64) < frames_per_tick) {
-                    self.refresh(link, plan, backend, frame.known_at, false)?;
-                    done = Pass::Refreshed;
-                    break;
+                let late = !self.pending.is_empty() || (link.backlog(1) as f64) >= frames_per_tick;
+                if !rests && (link.is_offline() || !late) {
+                    self.refresh(plan, devices, frame.known_at, false)?;
+                    // This frame is done with when its reading is published.
+                    link.settle(1, read - 1);
+                    read = 0;
+                    worked = true;
+                    self.collect(link, plan)?;
                 }
             }
         }
-        if self.drain_followers(link) && done == Pass::Nothing {
-            done = Pass::Read;
-        }
+        worked |= read > 0;
+        worked |= self.drain_followers(link);
         link.settle(1, read);
-        Ok(done)
+        Ok(worked)
     }
 
-    /// The audio is over: a last refresh on what is there, unless one was just made.
+    /// Whether a refresh is on its way.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// The audio is over: a last refresh on what is there, unless one was just made. Waits for it.
     ///
     /// # Errors
     /// If the device failed.
@@ -208,14 +228,37 @@ impl TagDesk {
         &mut self,
         link: &Attached,
         plan: &TaggerPlan,
-        backend: &mut dyn Backend,
+        devices: &mut Devices,
     ) -> Result<(), BackendError> {
         self.drain_followers(link);
         let newest = self.histories.first().and_then(|history| history.rows.last()).map_or(0, |row| row.0);
         if newest > self.last_tick_at {
-            self.refresh(link, plan, backend, newest + 1, true)?;
+            self.refresh(plan, devices, newest + 1, true)?;
+            if let Some(Pending { errand, reading, silent, .. }) = self.pending.pop_back() {
+                let said = errand.finished()?;
+                self.publish(link, plan, reading, (!silent).then_some(said));
+            }
         }
         Ok(())
+    }
+
+    /// The index behind the frame at which the next refresh is due.
+    fn due(&self, frames_per_tick: f64) -> u64 {
+        ((self.ticks + 1) as f64 * frames_per_tick).round() as u64
+    }
+
+    /// Publishes the refreshes that have come back.
+    fn collect(&mut self, link: &Attached, plan: &TaggerPlan) -> Result<bool, BackendError> {
+        let mut worked = false;
+        while let Some(pending) = self.pending.front_mut() {
+            let Some(said) = pending.errand.answered()? else { break };
+            if let Some(Pending { reading, silent, stale: false, .. }) = self.pending.pop_front() {
+                self.publish(link, plan, reading, (!silent).then_some(said));
+            }
+            link.settle(1, 1);
+            worked = true;
+        }
+        Ok(worked)
     }
 
     /// Frames of all streams but the first; they do not set the pace.
@@ -243,19 +286,14 @@ impl TagDesk {
             (self.ticks, self.turns, self.last_tick, self.last_tick_at) = (0, 0, 0, 0);
             self.taggings.fill(None);
             self.histories.iter_mut().for_each(History::clear);
+            self.asked.fill(false);
+            self.pending.iter_mut().for_each(|pending| pending.stale = true);
         }
         self.histories[stream].push(frame);
     }
 
-    /// Runs the taggers whose turn it is on the frames known before `now`, and publishes.
-    fn refresh(
-        &mut self,
-        link: &Attached,
-        plan: &TaggerPlan,
-        backend: &mut dyn Backend,
-        now: u64,
-        last: bool,
-    ) -> Result<(), BackendError> {
+    /// Sends out the windows of the taggers whose turn it is, of the frames known before `now`.
+    fn refresh(&mut self, plan: &TaggerPlan, devices: &mut Devices, now: u64, last: bool) -> Result<(), BackendError> {
         self.last_tick_at = now;
         let turn = self.turns;
         self.turns += 1;
@@ -263,7 +301,7 @@ impl TagDesk {
         let leader = &plan.front_ends[0];
         let recent = (self.pace.refresh_s.min(1.0) / leader.hop_s()).round() as usize;
         let silent = self.histories[0].is_silent(now, recent);
-        let mut reading = GenreReading {
+        let reading = GenreReading {
             epoch: self.epoch,
             time_s: self.histories[0].heard as f64 * leader.hop_s(),
             known_at: now,
@@ -271,48 +309,56 @@ impl TagDesk {
             probability: [0.0; GENRES.len()],
             saying: false,
         };
-        if !silent {
-            for (index, tagger) in plan.taggers.iter().enumerate() {
-                let every = if tagger.coarse { self.pace.coarse_every } else { self.pace.further_every };
-                let due = index == 0
-                    || last
-                    || self.taggings[index].is_none()
-                    || (turn + 1) % every == (index as u64 - 1) % every;
-                let history = &self.histories[tagger.stream];
-                // What another stream knows of the latest samples may or may not have arrived yet, unless all is over.
-                let known = if tagger.stream == 0 || last { now } else { now.saturating_sub(CHUNK as u64) };
-                let window = history.window(known, tagger.window.frames);
-                let rows = window.len() / history.width;
-                if due && rows >= tagger.window.fewest && (last || rows >= tagger.window.frames.min(recent)) {
-                    self.taggings[index] = backend.tag(index, &[window])?.pop();
-                }
+        let mut windows = Vec::new();
+        for (index, tagger) in plan.taggers.iter().enumerate() {
+            let every = if tagger.coarse { self.pace.coarse_every } else { self.pace.further_every };
+            let turn_comes = || (turn + 1) % every == (index as u64 - 1) % every;
+            let due = !silent && (index == 0 || last || !self.asked[index] || turn_comes());
+            let history = &self.histories[tagger.stream];
+            // What another stream knows of the latest samples may or may not have arrived yet, unless all is over.
+            let known = if tagger.stream == 0 || last { now } else { now.saturating_sub(CHUNK as u64) };
+            let window = history.window(known, tagger.window.frames);
+            let rows = window.len() / history.width;
+            if due && rows >= tagger.window.fewest && (last || rows >= tagger.window.frames.min(recent)) {
+                self.asked[index] = true;
+                windows.push((index, window.to_vec()));
             }
-            let verdict = plan.read(&self.taggings);
-            (reading.saying, reading.probability) = (verdict.saying, verdict.genre);
-            self.refreshes += 1;
-            link.publish_tags(|tags| {
-                tags.labels = plan.labels.clone();
-                tags.taggers = plan.shapes.clone();
-                tags.refresh = self.refreshes;
-                tags.time_s = reading.time_s;
-                tags.music = verdict.music;
-                tags.probability.clear();
-                tags.embedding.clear();
-                for (shape, tagging) in plan.shapes.iter().zip(&self.taggings) {
-                    let ends = (tags.probability.len() + shape.labels, tags.embedding.len() + shape.embedding);
-                    if let Some(tagging) = tagging {
-                        tags.probability.extend_from_slice(&tagging.probability);
-                        tags.embedding.extend_from_slice(&tagging.embedding);
-                    }
-                    // A tagger that has not spoken yet has no opinion on its labels.
-                    tags.probability.resize(ends.0, 0.0);
-                    tags.embedding.resize(ends.1, 0.0);
-                }
-                tags.probability.extend_from_slice(&verdict.own);
-            });
         }
-        link.publish_genre(reading);
+        self.pending.push_back(Pending { errand: devices.tag(windows)?, reading, silent, stale: false });
         Ok(())
+    }
+
+    /// Publishes `reading` with what the taggers have said for it, judged with what they said before; `None` for silence,
+    /// of which nothing is said.
+    fn publish(&mut self, link: &Attached, plan: &TaggerPlan, mut reading: GenreReading, said: Option<Vec<Tagged>>) {
+        let Some(said) = said else { return link.publish_genre(reading) };
+        said.into_iter().for_each(|(tagger, said)| self.taggings[tagger] = Some(said));
+        let verdict = plan.read(&self.taggings);
+        (reading.saying, reading.probability) = (verdict.saying, verdict.genre);
+        self.refreshes += 1;
+        let time_s = reading.time_s;
+        // The reading first: whoever hears of these tags finds it.
+        link.publish_genre(reading);
+        link.publish_tags(|tags| {
+            tags.labels = plan.labels.clone();
+            tags.taggers = plan.shapes.clone();
+            tags.refresh = self.refreshes;
+            tags.time_s = time_s;
+            tags.music = verdict.music;
+            tags.probability.clear();
+            tags.embedding.clear();
+            for (shape, tagging) in plan.shapes.iter().zip(&self.taggings) {
+                let ends = (tags.probability.len() + shape.labels, tags.embedding.len() + shape.embedding);
+                if let Some(tagging) = tagging {
+                    tags.probability.extend_from_slice(&tagging.probability);
+                    tags.embedding.extend_from_slice(&tagging.embedding);
+                }
+                // A tagger that has not spoken yet has no opinion on its labels.
+                tags.probability.resize(ends.0, 0.0);
+                tags.embedding.resize(ends.1, 0.0);
+            }
+            tags.probability.extend_from_slice(&verdict.own);
+        });
     }
 }
 

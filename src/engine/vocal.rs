@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
+use super::device::VoiceStream;
 use super::link::{Attached, Frame};
 use super::readings::{VOICE_OUTPUTS, VocalReading};
 use crate::listen::FrontEnd;
-use crate::nets::{VocalNet, VocalStream};
+use crate::nets::VocalNet;
 
 /// Frames read from one instance in one pass, so that none keeps the others waiting.
 const MOST_FRAMES: usize = 64;
@@ -31,8 +32,7 @@ impl Said {
 
 /// One instance's voice stream.
 pub(super) struct VocalDesk {
-    stream: VocalStream,
-    fresh: VocalStream,
+    stream: VoiceStream,
     /// Silent frames after which the net rests.
     frames_until_rest: usize,
     silent_frames: usize,
@@ -52,8 +52,7 @@ pub(super) struct VocalDesk {
 impl VocalDesk {
     pub(super) fn new(net: &VocalNet, front_end: &FrontEnd) -> Self {
         Self {
-            stream: net.stream(),
-            fresh: net.stream(),
+            stream: VoiceStream::new(front_end.n_mels),
             frames_until_rest: FRAMES_UNTIL_REST.max(net.look_ahead_frames() + 1),
             look_ahead_frames: net.look_ahead_frames(),
             silent_frames: 0,
@@ -84,7 +83,7 @@ impl VocalDesk {
             self.pass_frames += 1;
             if new_beginning {
                 *epoch = frame.epoch;
-                self.stream.clone_from(&self.fresh);
+                self.stream.begin_anew();
                 self.unread.clear();
                 self.silent_frames = 0;
             } else if long_silence {
@@ -96,7 +95,7 @@ impl VocalDesk {
                     link.publish_vocal(self.reading(*epoch, (frame.index, frame.known_at), Said::SILENCE));
                     continue;
                 }
-                self.stream.clone_from(&self.fresh);
+                self.stream.begin_anew();
             }
             self.silent_frames = if silent { self.silent_frames + 1 } else { 0 };
             self.unread.push_back((frame.index, frame.known_at));
@@ -105,7 +104,7 @@ impl VocalDesk {
     }
 
     /// The memory and the gathered frames, for the net.
-    pub(super) fn job(&mut self) -> (&mut VocalStream, &[f32]) {
+    pub(super) fn job(&mut self) -> (&mut VoiceStream, &[f32]) {
         (&mut self.stream, &self.pass)
     }
 

@@ -1,18 +1,20 @@
 //! The worker thread and the handle that keeps it alive.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use atomic_float::AtomicF32;
 
-use super::device::{self, Backend, BackendError, DeviceChoice};
+use super::alone::spawn_alone;
+use super::device::{self, AfterWork, BackendError, Cpu, DeviceChoice, Devices};
 use super::link::{self, Attached, AudioEnd};
 use super::models::{ModelSet, Models};
 use super::session::{Desks, Session};
-use super::tagging::{Pace, Pass, TaggerPlan};
+use super::tagging::{Pace, TaggerPlan};
 use super::vocal::Said;
 use crate::listen::FrontEnd;
 use crate::nets::ModelError;
@@ -25,6 +27,10 @@ const IDLE_NAP: Duration = Duration::from_millis(50);
 const IDLE_AFTER: Duration = Duration::from_secs(2);
 /// Rest after a panic before the worker starts again.
 const RECOVERY: Duration = Duration::from_millis(50);
+
+/// Threads for the taggers: files keep two busy, a plugin leaves the host's cores alone.
+const TAGGER_THREADS: usize = 2;
+const PLUGIN_TAGGER_THREADS: usize = 1;
 
 /// The engine cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +51,8 @@ pub enum EngineError {
 pub struct Status {
     /// Device in use; empty while the models load.
     pub device: String,
+    /// A device is still being opened; the processor does its work until then.
+    pub opening: bool,
     /// Something that the user should know, in words.
     pub note: Option<String>,
     /// Share of one core that the worker is busy, 0..1.
@@ -73,11 +81,31 @@ struct Shared {
     load: AtomicF32,
     restarts: AtomicU32,
     choice: DeviceChoice,
+    /// In place of the one beside the program.
+    library: Option<PathBuf>,
+    /// Called after each piece of the processor's work.
+    after: Option<AfterWork>,
+    tagger_threads: usize,
     streams: Vec<FrontEnd>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How an engine is started.
+struct Options {
+    models: ModelSet,
+    choice: DeviceChoice,
+    library: Option<PathBuf>,
+    after: Option<AfterWork>,
+    tagger_threads: usize,
+}
+
+impl Options {
+    fn new(models: ModelSet) -> Self {
+        Self { models, choice: DeviceChoice::Auto, library: None, after: None, tagger_threads: TAGGER_THREADS }
+    }
 }
 
 /// Makes every matrix product of this process run on the thread that asks for it: those of our nets are too small to be
@@ -107,7 +135,8 @@ impl Engine {
         if let Some(engine) = same {
             return Ok(engine);
         }
-        let engine = Self::start(models, DeviceChoice::Auto)?;
+        let options = Options { tagger_threads: PLUGIN_TAGGER_THREADS, ..Options::new(models) };
+        let engine = Self::begin(options)?;
         shared.push(Arc::downgrade(&engine));
         Ok(engine)
     }
@@ -117,22 +146,56 @@ impl Engine {
     /// # Errors
     /// If no thread can be started.
     pub fn start(models: ModelSet, choice: DeviceChoice) -> Result<Arc<Self>, EngineError> {
+        Self::begin(Options { choice, ..Options::new(models) })
+    }
+
+    /// The same, with the CUDA library at `library` in place of one beside the program.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn start_with_library(
+        models: ModelSet,
+        choice: DeviceChoice,
+        library: &Path,
+    ) -> Result<Arc<Self>, EngineError> {
+        Self::begin(Options { choice, library: Some(library.to_path_buf()), ..Options::new(models) })
+    }
+
+    /// The same on the processor, where `after` is called after each piece of a net's work with the time that it took. It
+    /// may wait or panic as a faulty net would.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn start_with_faults(
+        models: ModelSet,
+        after: impl Fn(Duration) + Send + Sync + 'static,
+    ) -> Result<Arc<Self>, EngineError> {
+        Self::begin(Options { choice: DeviceChoice::Cpu, after: Some(Arc::new(after)), ..Options::new(models) })
+    }
+
+    fn begin(options: Options) -> Result<Arc<Self>, EngineError> {
+        let Options { models, choice, library, after, tagger_threads } = options;
         keep_products_on_one_thread();
         let streams = models.streams();
         let shared = Arc::new(Shared {
             arrivals: Mutex::new(Vec::new()),
             instances: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
-            status: Mutex::new(Status::default()),
+            status: Mutex::new(Status { opening: device::is_wanted(choice, library.as_deref()), ..Status::default() }),
             load: AtomicF32::new(0.0),
             restarts: AtomicU32::new(0),
             choice,
+            library,
+            after,
+            tagger_threads,
             streams: streams.clone(),
         });
-        let (join, thread) = spawn_alone({
+        let join = spawn_alone("earmark engine", {
             let (shared, models) = (shared.clone(), models.clone());
             move || work(&shared, &models)
-        })?;
+        })
+        .map_err(EngineError::Thread)?;
+        let thread = join.thread().clone();
         Ok(Arc::new(Self { shared, thread, join: Mutex::new(Some(join)), models, streams }))
     }
 
@@ -150,6 +213,15 @@ impl Engine {
         status.restarts = self.shared.restarts.load(Ordering::Relaxed);
         status.instances = self.shared.instances.load(Ordering::Relaxed);
         status
+    }
+
+    /// Waits until the device that was asked for is open, or known not to be had; at most for `patience`. What is heard
+    /// before runs on the processor.
+    pub fn wait_for_device(&self, patience: Duration) {
+        let since = Instant::now();
+        while since.elapsed() < patience && lock(&self.shared.status).opening {
+            thread::sleep(NAP);
+        }
     }
 
     /// What each stream of a link carries.
@@ -177,33 +249,12 @@ impl Drop for Engine {
     }
 }
 
-/// Starts `work` on the only thread of a private rayon pool: whatever a net's operations want to split stays on it.
-fn spawn_alone(work: impl FnOnce() + Send + 'static) -> Result<(JoinHandle<()>, Thread), EngineError> {
-    let (sender, receiver) = mpsc::channel();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
-        .spawn_handler(|thread| {
-            let join = thread::Builder::new().name("earmark engine".to_owned()).spawn(|| thread.run())?;
-            // The receiver outlives the builder.
-            let _ = sender.send(join);
-            Ok(())
-        })
-        .build()
-        .map_err(|e| EngineError::Thread(e.to_string()))?;
-    let join = receiver.recv().map_err(|e| EngineError::Thread(e.to_string()))?;
-    let thread = join.thread().clone();
-    pool.spawn(work);
-    // The pool's thread ends by itself once it has done its only job.
-    drop(pool);
-    Ok((join, thread))
-}
-
 fn work(shared: &Shared, models: &ModelSet) {
     let mut sessions = Vec::new();
     while !shared.stop.load(Ordering::Acquire) {
         if catch_unwind(AssertUnwindSafe(|| run(shared, models, &mut sessions))).is_err() {
             // Whatever state the panic left behind, the instances begin anew.
-            sessions.iter_mut().for_each(|session: &mut Session| session.desks = None);
+            sessions.iter_mut().for_each(Session::begin_anew);
             shared.restarts.fetch_add(1, Ordering::Relaxed);
             lock(&shared.status).note = Some("the engine failed and was restarted".to_owned());
             thread::sleep(RECOVERY);
@@ -212,21 +263,15 @@ fn work(shared: &Shared, models: &ModelSet) {
 }
 
 /// Builds the models and serves until told to stop.
-fn run(shared: &Shared, models: &ModelSet, sessions: &mut Vec<Session>) {
-    let models = match models.build() {
+fn run(shared: &Shared, set: &ModelSet, sessions: &mut Vec<Session>) {
+    let models = match set.build() {
         Ok(models) => Arc::new(models),
         Err(error) => return refuse(shared, sessions, &format!("a model {error}")),
     };
     let plan = TaggerPlan::new(&models, &shared.streams);
-    let (mut backend, note) = device::open(shared.choice, &models);
-    {
-        let mut status = lock(&shared.status);
-        status.device = backend.name();
-        if note.is_some() {
-            status.note = note;
-        }
-    }
-    let mut first = 0;
+    let cpu = Cpu { models: models.clone(), after: shared.after.clone() };
+    let mut devices = Devices::start(shared.choice, shared.library.as_deref(), set, cpu, shared.tagger_threads);
+    let mut told = None;
     let mut last_work = Instant::now();
     let mut clock = LoadClock::new();
     while !shared.stop.load(Ordering::Acquire) {
@@ -237,15 +282,27 @@ fn run(shared: &Shared, models: &ModelSet, sessions: &mut Vec<Session>) {
         for session in sessions.iter_mut().filter(|session| session.desks.is_none()) {
             session.desks = Desks::new(&models, &plan, &shared.streams, session.pace);
         }
-        let active = sessions.iter().filter_map(Session::attach).any(|link| link.is_active());
-        let worked = match serve(sessions, &models, &plan, backend.as_mut(), &mut first) {
+        let links = || sessions.iter().filter_map(Session::attach);
+        let (active, offline) = (links().any(|link| link.is_active()), links().any(|link| link.is_offline()));
+        devices.tend(sessions.len(), offline);
+        let worked = match serve(sessions, &models, &plan, &mut devices) {
             Ok(worked) => worked,
-            Err(error) => return refuse(shared, sessions, &format!("{} failed: {error}", backend.name())),
+            Err(error) => return refuse(shared, sessions, &format!("the CPU failed: {error}")),
         };
+        if devices.take_news() {
+            let mut status = lock(&shared.status);
+            (status.device, status.opening) = (devices.name(), devices.is_opening());
+            // What others have said stays until a device has something to say.
+            let note = devices.note().map(str::to_owned);
+            if note.is_some() || status.note == told {
+                status.note.clone_from(&note);
+            }
+            told = note;
+        }
         clock.add(busy.elapsed(), &shared.load);
         if worked {
             last_work = Instant::now();
-        } else if !active {
+        } else if !active && !devices.is_opening() {
             thread::park();
         } else {
             thread::park_timeout(if last_work.elapsed() > IDLE_AFTER { IDLE_NAP } else { NAP });
@@ -255,7 +312,10 @@ fn run(shared: &Shared, models: &ModelSet, sessions: &mut Vec<Session>) {
 
 /// Says why nothing is read any more, lets nobody wait, and sleeps until the end.
 fn refuse(shared: &Shared, sessions: &mut Vec<Session>, why: &str) {
-    lock(&shared.status).note = Some(why.to_owned());
+    {
+        let mut status = lock(&shared.status);
+        (status.note, status.opening) = (Some(why.to_owned()), false);
+    }
     while !shared.stop.load(Ordering::Acquire) {
         sessions.append(&mut lock(&shared.arrivals));
         sessions.iter().filter_map(Session::attach).for_each(|link| link.mark_broken());
@@ -263,31 +323,22 @@ fn refuse(shared: &Shared, sessions: &mut Vec<Session>, why: &str) {
     }
 }
 
-/// One pass over all instances: first every voice frame in one batch, then at most one refresh of the taggers.
+/// One pass over all instances: every voice frame in one batch, and whatever the taggers have to be asked or have said.
 fn serve(
     sessions: &mut [Session],
     models: &Models,
     plan: &TaggerPlan,
-    backend: &mut dyn Backend,
-    first: &mut usize,
+    devices: &mut Devices,
 ) -> Result<bool, BackendError> {
     let mut desks: Vec<(Attached, &mut Desks)> =
         sessions.iter_mut().filter_map(|session| Some((session.attach()?, session.desks.as_mut()?))).collect();
-    let mut worked = vocal_pass(&mut desks, models, backend)?;
-    let count = desks.len();
-    for turn in 0..count {
-        let index = (*first + turn) % count;
-        let (link, desk) = &mut desks[index];
-        let pass = desk.tags.pass(link, plan, backend)?;
-        worked |= pass != Pass::Nothing;
-        if link.has_ended(desk.epoch) && link.backlog(0) == 0 && link.backlog(1) == 0 && pass != Pass::Refreshed {
-            end(link, desk, plan, models, backend)?;
+    let mut worked = vocal_pass(&mut desks, models, devices)?;
+    for (link, desk) in &mut desks {
+        worked |= desk.tags.pass(link, plan, devices)?;
+        let is_read = link.backlog(0) == 0 && link.backlog(1) == 0 && !desk.tags.is_waiting();
+        if link.has_ended(desk.epoch) && is_read {
+            end(link, desk, plan, models, devices)?;
             worked = true;
-        }
-        if pass == Pass::Refreshed {
-            // Voices first again; the next instance has the next turn.
-            *first = index + 1;
-            break;
         }
     }
     desks.iter().for_each(|(link, _)| link.notify());
@@ -297,7 +348,7 @@ fn serve(
 fn vocal_pass(
     desks: &mut [(Attached, &mut Desks)],
     models: &Models,
-    backend: &mut dyn Backend,
+    devices: &mut Devices,
 ) -> Result<bool, BackendError> {
     for (link, desk) in desks.iter_mut() {
         let Desks { vocal, epoch, .. } = &mut **desk;
@@ -305,7 +356,7 @@ fn vocal_pass(
     }
     let (mut streams, frames): (Vec<_>, Vec<_>) = desks.iter_mut().map(|(_, desk)| desk.vocal.job()).unzip();
     if frames.iter().any(|frames| !frames.is_empty()) {
-        let probability = backend.vocal(&mut streams, &frames, false)?;
+        let probability = devices.vocal(&mut streams, &frames, false)?;
         for ((link, desk), rows) in desks.iter_mut().zip(probability) {
             desk.vocal.publish(link, desk.epoch, voice(models, &rows));
         }
@@ -323,15 +374,15 @@ fn end(
     desk: &mut Desks,
     plan: &TaggerPlan,
     models: &Models,
-    backend: &mut dyn Backend,
+    devices: &mut Devices,
 ) -> Result<(), BackendError> {
     if desk.vocal.has_more(link) {
         return Ok(());
     }
     let (stream, _) = desk.vocal.job();
-    let rows = backend.vocal(&mut [stream], &[&[]], true)?.concat();
+    let rows = devices.vocal(&mut [stream], &[&[]], true)?.concat();
     desk.vocal.publish(link, desk.epoch, voice(models, &rows));
-    desk.tags.end(link, plan, backend)?;
+    desk.tags.end(link, plan, devices)?;
     link.end_is_done(desk.epoch);
     Ok(())
 }

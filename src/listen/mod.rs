@@ -24,8 +24,9 @@ pub const HOST_RATES_HZ: std::ops::RangeInclusive<f64> = 1_000.0..=2_000_000.0;
 /// plugin upstream cannot turn every later feature into infinity.
 const LOUDEST: f32 = 16.0;
 
-/// Below this the sample counts as zero: denormals would make the filters many times slower.
-const QUIETEST: f32 = 1e-30;
+/// Below this (-300 dB re full scale) the sample counts as zero. The filters' smallest taps are about 1e-17 of their
+/// largest, so that no product can become denormal, which would make them several times slower.
+const QUIETEST: f32 = 1e-15;
 
 /// Longest run of samples processed at once; bounds the scratch memory. The rates are served one after the other, so a
 /// frame may be handed over after one of another front end that is known later, but by fewer samples than these.

@@ -8,13 +8,13 @@ use super::layers::{Activation::Gelu, Affine, Dense, LayerNorm, softmax_rows};
 use super::product::{Panels, Rows};
 use super::{Observer, Tagging};
 
-const MELS: usize = 64;
-const PATCH: usize = 16;
-const BANDS: usize = MELS / PATCH;
-const DIM: usize = 192;
-const HEADS: usize = 3;
-const DEPTH: usize = 12;
-const MOST_STEPS: usize = 63;
+pub(super) const MELS: usize = 64;
+pub(super) const PATCH: usize = 16;
+pub(super) const BANDS: usize = MELS / PATCH;
+pub(super) const DIM: usize = 192;
+pub(super) const HEADS: usize = 3;
+pub(super) const DEPTH: usize = 12;
+pub(super) const MOST_STEPS: usize = 63;
 
 /// CED-tiny: 64 mel bands in dB, up to 10 s, 5.5 M parameters.
 pub struct Ced {

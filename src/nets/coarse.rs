@@ -25,6 +25,14 @@ pub struct CoarseEar {
     musicnn: Translation,
 }
 
+/// What the taggers hear of a window.
+pub struct Windows {
+    /// CED's window.
+    pub ced: Vec<f32>,
+    /// musicnn's patches, of equal length.
+    pub musicnn: Vec<Vec<f32>>,
+}
+
 /// The taggers that a [`CoarseEar`] hears through.
 #[derive(Clone, Copy)]
 pub struct Taggers<'a> {
@@ -78,6 +86,17 @@ impl CoarseEar {
     /// # Errors
     /// A window that is too short.
     pub fn features(&self, taggers: Taggers<'_>, rows: &[f32]) -> Result<Vec<f32>> {
+        let windows = self.windows(rows)?;
+        let ced = taggers.ced.forward(&windows.ced)?;
+        let musicnn = windows.musicnn.iter().map(|mels| taggers.musicnn.forward(mels)).collect::<Result<Vec<_>>>()?;
+        Ok(Self::joined(&ced, &musicnn))
+    }
+
+    /// What the taggers hear of a window; see [`Self::features`].
+    ///
+    /// # Errors
+    /// A window that is too short.
+    pub fn windows(&self, rows: &[f32]) -> Result<Windows> {
         let frames = rows.len() / BANDS;
         let length_s = (frames as f64 * self.hop_s).min(WINDOW_S);
         if length_s < FEWEST_S {
@@ -85,15 +104,21 @@ impl CoarseEar {
         }
         let (hop_s, patch_hop_s) = (FrontEnd::ced_mel_64().hop_s(), FrontEnd::musicnn_mel_96().hop_s());
         let count = ((length_s / hop_s) as usize).min(1_000);
-        let tagging = taggers.ced.forward(&self.ced.frames(rows, self.hop_s, 0.0, count))?;
-        let mut all: Vec<f32> = features(&tagging.probability, &tagging.embedding).collect();
         let rest_s = length_s - Musicnn::FRAMES as f64 * patch_hop_s;
-        let mut sums: Vec<f32> = Vec::new();
-        for patch in 0..PATCHES {
+        let patch = |patch: usize| {
             let from_s = rest_s * patch as f64 / (PATCHES - 1) as f64;
-            let mels = self.musicnn.frames(rows, self.hop_s, from_s, Musicnn::FRAMES);
-            let tagging = taggers.musicnn.forward(&mels)?;
-            let share = features(&tagging.probability, &tagging.embedding).map(|x| x / PATCHES as f32);
+            self.musicnn.frames(rows, self.hop_s, from_s, Musicnn::FRAMES)
+        };
+        Ok(Windows { ced: self.ced.frames(rows, self.hop_s, 0.0, count), musicnn: (0..PATCHES).map(patch).collect() })
+    }
+
+    /// The features, from what CED says of its window and musicnn of each of its own.
+    #[must_use]
+    pub fn joined(ced: &Tagging, musicnn: &[Tagging]) -> Vec<f32> {
+        let mut all: Vec<f32> = features(&ced.probability, &ced.embedding).collect();
+        let mut sums: Vec<f32> = Vec::new();
+        for tagging in musicnn {
+            let share = features(&tagging.probability, &tagging.embedding).map(|x| x / musicnn.len() as f32);
             if sums.is_empty() {
                 sums = share.collect();
             } else {
@@ -101,7 +126,7 @@ impl CoarseEar {
             }
         }
         all.extend(sums);
-        Ok(all)
+        all
     }
 }
 
@@ -144,8 +169,19 @@ impl Coarse {
     /// # Errors
     /// A window that is too short, or taggers that give other features.
     pub fn forward(&self, taggers: Taggers<'_>, mels: &[f32]) -> Result<Tagging> {
-        let latest = (mels.len() / BANDS).saturating_sub(CoarseEar::FRAMES);
-        self.read(&self.ear.features(taggers, &mels[latest * BANDS..])?)
+        self.read(&self.ear.features(taggers, self.latest(mels))?)
+    }
+
+    /// What it hears through.
+    #[must_use]
+    pub fn ear(&self) -> &CoarseEar {
+        &self.ear
+    }
+
+    /// What it hears of a window.
+    #[must_use]
+    pub fn latest<'a>(&self, mels: &'a [f32]) -> &'a [f32] {
+        &mels[(mels.len() / BANDS).saturating_sub(CoarseEar::FRAMES) * BANDS..]
     }
 
     /// The same from [`CoarseEar::features`].

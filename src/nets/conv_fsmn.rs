@@ -11,7 +11,7 @@ use candle_nn::VarBuilder;
 use super::FrameObserver;
 use super::convolution::{Convolution, Shape};
 use super::fsmn::{FsmnStream, History, INPUTS, Outputs, PROJECTION, Statistics, Taps, Trunk};
-use super::fsmn::{bottleneck, bottleneck_rows};
+use super::fsmn::{bottleneck, bottleneck_rows, told};
 use super::layers::{Activation::Relu, Dense};
 
 /// Channels after each convolution.
@@ -163,19 +163,8 @@ impl ConvFsmn {
             x = phrase.taps.filter_all(histories, &projected, Some(&x), &mut rows, false);
             observe(layer, PROJECTION, &x);
         }
-        let probability = self.output.forward(&x);
-        let mut rest = probability.as_slice();
-        Ok(rows
-            .into_iter()
-            .zip(streams)
-            .map(|(rows, stream)| {
-                let (mine, others) = rest.split_at(rows * self.outputs());
-                rest = others;
-                let early = stream.early.min(rows);
-                stream.early -= early;
-                mine[early * self.outputs()..].to_vec()
-            })
-            .collect())
+        let early = streams.iter_mut().map(|stream| &mut stream.early);
+        Ok(told(&self.output.forward(&x), self.outputs(), &rows, early))
     }
 
     /// Rows of [`PROJECTION`] values from the convolutions.

@@ -9,16 +9,18 @@ use super::layers::{Activation::Relu, Dense, Sigmoids};
 
 /// Filter-bank values of a frame.
 pub(super) const INPUTS: usize = 80;
-const HIDDEN: usize = 256;
+pub(super) const HIDDEN: usize = 256;
 /// Width of a memory.
 pub(super) const PROJECTION: usize = 128;
-const BLOCKS: usize = 8;
-const TAPS: usize = 20;
+pub(super) const BLOCKS: usize = 8;
+pub(super) const TAPS: usize = 20;
 
-/// A DFSMN over 80 Kaldi filter-bank values, causal or with look-ahead taps.
+/// A DFSMN over 80 Kaldi filter-bank values, causal or with look-ahead taps. A causal one may answer late, so that it has
+/// heard a little of what follows the frame it speaks of.
 pub struct Fsmn {
     trunk: Trunk,
     output: Outputs,
+    delay: usize,
 }
 
 /// Everything of a DFSMN but its output: filter-bank frames in, rows of [`PROJECTION`] values out.
@@ -54,6 +56,8 @@ pub(super) struct Taps {
 #[derive(Clone)]
 pub struct FsmnStream {
     blocks: Vec<History>,
+    /// Answers that are still to be left out, because they speak of frames before the first.
+    early: usize,
 }
 
 /// What a filter still needs of the rows it has seen.
@@ -66,12 +70,15 @@ pub(super) struct History {
 }
 
 impl Fsmn {
-    /// Builds the net from its tensors; `outputs` sigmoids. A net with `lookahead` tensors is not causal.
+    /// Builds the net from its tensors: `outputs` sigmoids, a probability waiting for `look_ahead_frames` frames. A net
+    /// with `lookahead` tensors is not causal; it waits for as many frames as they reach.
     ///
     /// # Errors
     /// A missing tensor or one of another shape.
-    pub fn new(outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
-        Ok(Self { trunk: Trunk::new(vb)?, output: Outputs::new(outputs, &vb.pp("out"))? })
+    pub fn new(outputs: usize, look_ahead_frames: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let trunk = Trunk::new(vb)?;
+        let delay = if trunk.look_ahead_frames() > 0 { 0 } else { look_ahead_frames };
+        Ok(Self { trunk, output: Outputs::new(outputs, &vb.pp("out"))?, delay })
     }
 
     /// Number of probabilities per frame.
@@ -80,39 +87,54 @@ impl Fsmn {
         self.output.count()
     }
 
-    /// Frames that a probability waits for: 0 for a causal net.
+    /// Frames that a probability waits for.
     #[must_use]
     pub fn look_ahead_frames(&self) -> usize {
-        self.trunk.memory.iter().map(|taps| taps.ahead.len() / PROJECTION).sum()
+        self.trunk.look_ahead_frames() + self.delay
     }
 
     /// The memory of a stream that has heard nothing.
     #[must_use]
     pub fn stream(&self) -> FsmnStream {
-        self.trunk.stream()
+        FsmnStream { early: self.delay, ..self.trunk.stream() }
     }
 
     /// Reads new frames of several streams in one pass: `frames[s]` holds rows of 80 filter-bank values for
-    /// `streams[s]`. With `end` the streams are over and the look-ahead reads zeros.
+    /// `streams[s]`. With `end` the streams are over: look-ahead taps read zeros, a net that answers late hears frames
+    /// at the training data's mean.
     ///
-    /// Returns, per stream, rows of [`Self::outputs`] probabilities: as many as frames for a causal net, fewer while
-    /// a look-ahead fills and the rest at the end. The values do not depend on how frames are grouped into calls.
+    /// Returns, per stream, rows of [`Self::outputs`] probabilities: as many as frames for a net that answers at once, fewer
+    /// while a look-ahead fills and the rest at the end. The values do not depend on how frames are grouped into calls.
     ///
     /// # Errors
     /// Frames that are not whole rows.
     pub fn step(&self, streams: &mut [&mut FsmnStream], frames: &[&[f32]], end: bool) -> Result<Vec<Vec<f32>>> {
-        let (memory, rows) = self.trunk.step(streams, frames, end)?;
-        let probability = self.output.forward(&memory);
-        let mut rest = probability.as_slice();
-        Ok(rows
-            .into_iter()
-            .map(|rows| {
-                let (mine, others) = rest.split_at(rows * self.outputs());
-                rest = others;
-                mine.to_vec()
-            })
-            .collect())
+        let silence = if end { self.trunk.statistics.mean_frames(self.delay) } else { Vec::new() };
+        let frames: Vec<Vec<f32>> = frames.iter().map(|frames| [frames, silence.as_slice()].concat()).collect();
+        let slices: Vec<&[f32]> = frames.iter().map(Vec::as_slice).collect();
+        let (memory, rows) = self.trunk.step(streams, &slices, end)?;
+        let early = streams.iter_mut().map(|stream| &mut stream.early);
+        Ok(told(&self.output.forward(&memory), self.outputs(), &rows, early))
     }
+}
+
+/// Each stream's own of all streams' rows of `width` values, of which `rows` says how many are whose, without those that
+/// are `early`: they speak of frames before the first.
+pub(super) fn told<'a>(
+    values: &[f32],
+    width: usize,
+    rows: &[usize],
+    early: impl Iterator<Item = &'a mut usize>,
+) -> Vec<Vec<f32>> {
+    let mut rest = values;
+    let each = rows.iter().zip(early).map(|(&rows, early)| {
+        let (mine, others) = rest.split_at(rows * width);
+        rest = others;
+        let left_out = rows.min(*early);
+        *early -= left_out;
+        mine[left_out * width..].to_vec()
+    });
+    each.collect()
 }
 
 impl Statistics {
@@ -151,7 +173,12 @@ impl Trunk {
     }
 
     pub(super) fn stream(&self) -> FsmnStream {
-        FsmnStream { blocks: self.memory.iter().map(Taps::history).collect() }
+        FsmnStream { blocks: self.memory.iter().map(Taps::history).collect(), early: 0 }
+    }
+
+    /// Frames that look-ahead taps reach.
+    fn look_ahead_frames(&self) -> usize {
+        self.memory.iter().map(|taps| taps.ahead.len() / PROJECTION).sum()
     }
 
     /// Returns all streams' rows of [`PROJECTION`] values, and how many of them are each stream's. See [`Fsmn::step`].

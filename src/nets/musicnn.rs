@@ -9,18 +9,18 @@ use super::layers::{Activation::Relu, Affine, Dense, keep_highest};
 use super::product::Rows;
 use super::{Observer, Tagging};
 
-const MELS: usize = 96;
-const EPS: f64 = 1e-3;
-const TIMBRAL_FILTERS: usize = 204;
-const TIMBRAL_FRAMES: usize = 7;
-const TIMBRAL_MELS: [usize; 2] = [38, 67];
-const TEMPORAL_FILTERS: usize = 51;
-const TEMPORAL_FRAMES: [usize; 3] = [128, 64, 32];
-const FRONT: usize = 2 * TIMBRAL_FILTERS + 3 * TEMPORAL_FILTERS;
-const MID: usize = 64;
-const MID_FRAMES: usize = 7;
-const POOLED: usize = 2 * (FRONT + 3 * MID);
-const PENULTIMATE: usize = 200;
+pub(super) const MELS: usize = 96;
+pub(super) const EPS: f64 = 1e-3;
+pub(super) const TIMBRAL_FILTERS: usize = 204;
+pub(super) const TIMBRAL_FRAMES: usize = 7;
+pub(super) const TIMBRAL_MELS: [usize; 2] = [38, 67];
+pub(super) const TEMPORAL_FILTERS: usize = 51;
+pub(super) const TEMPORAL_FRAMES: [usize; 3] = [128, 64, 32];
+pub(super) const FRONT: usize = 2 * TIMBRAL_FILTERS + 3 * TEMPORAL_FILTERS;
+pub(super) const MID: usize = 64;
+pub(super) const MID_FRAMES: usize = 7;
+pub(super) const POOLED: usize = 2 * (FRONT + 3 * MID);
+pub(super) const PENULTIMATE: usize = 200;
 
 /// musicnn over 96 mel bands and 3 s patches.
 pub struct Musicnn {

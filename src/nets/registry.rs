@@ -6,7 +6,9 @@ use safetensors::SafeTensors;
 
 use super::card::{CARD_FORMAT, Card};
 use super::systems::{SYSTEMS, system};
-use super::{Ced, Coarse, Compact, ConvFsmn, Crnn, Fsmn, Head, Lstm, LstmBi, Musicnn, Stack, Tagging, VocalNet};
+use super::{
+    Ced, Coarse, Compact, ConvFsmn, Crnn, Ensemble, Fsmn, Head, Lstm, LstmBi, Musicnn, Stack, Tagging, VocalNet,
+};
 use crate::listen::FrontEnd;
 
 /// Metadata key of the card.
@@ -86,7 +88,7 @@ pub enum ModelError {
     /// No such architecture.
     #[error(
         "names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, \
-             crnn, lstm, lstm_bi, ced, musicnn, compact, coarse, linear, {systems}",
+             ensemble, crnn, lstm, lstm_bi, ced, musicnn, compact, coarse, linear, {systems}",
         systems = SYSTEMS.map(|system| system.name).join(", ")
     )]
     UnknownArchitecture(String),
@@ -204,15 +206,12 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         )))
     };
     let net = match card.architecture.as_str() {
-        "fsmn" => hears(FrontEnd::kaldi_fbank_80())
-            .map(|()| Fsmn::new(labels, vb).map(|net| Net::Vocal(VocalNet::Fsmn(Box::new(net))))),
-        "conv_fsmn" => hears(FrontEnd::kaldi_fbank_80()).map(|()| {
-            ConvFsmn::new(labels, card.look_ahead_frames, vb).map(|net| Net::Vocal(VocalNet::ConvFsmn(Box::new(net))))
-        }),
-        "crnn" => hears(FrontEnd::dl4mir_mel_40()).map(|()| Crnn::new(labels, vb).map(VocalNet::Crnn).map(Net::Vocal)),
-        "lstm" => hears(FrontEnd::dl4mir_mel_40()).map(|()| Lstm::new(labels, vb).map(VocalNet::Lstm).map(Net::Vocal)),
-        "lstm_bi" => {
-            hears(FrontEnd::dl4mir_mel_40()).map(|()| LstmBi::new(labels, vb).map(VocalNet::LstmBi).map(Net::Vocal))
+        "ensemble" => hears(FrontEnd::kaldi_fbank_80()).map(|()| ensemble(card, vb).map(Net::Vocal)),
+        name @ ("fsmn" | "conv_fsmn") => {
+            hears(FrontEnd::kaldi_fbank_80()).map(|()| voice(name, card, labels, vb).map(Net::Vocal))
+        }
+        name @ ("crnn" | "lstm" | "lstm_bi") => {
+            hears(FrontEnd::dl4mir_mel_40()).map(|()| voice(name, card, labels, vb).map(Net::Vocal))
         }
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
         "compact" => hears(FrontEnd::wide_mel_128()).map(|()| Compact::new(&card.labels, vb).map(Net::Compact)),
@@ -236,6 +235,33 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         ))),
         _ => Ok(net),
     }
+}
+
+/// The voice net of one architecture with so many outputs.
+fn voice(architecture: &str, card: &Card, outputs: usize, vb: &VarBuilder<'_>) -> candle_core::Result<VocalNet> {
+    let ahead = card.look_ahead_frames;
+    Ok(match architecture {
+        "fsmn" => VocalNet::Fsmn(Box::new(Fsmn::new(outputs, ahead, vb)?)),
+        "conv_fsmn" => VocalNet::ConvFsmn(Box::new(ConvFsmn::new(outputs, ahead, vb)?)),
+        "crnn" => VocalNet::Crnn(Crnn::new(outputs, vb)?),
+        "lstm" => VocalNet::Lstm(Lstm::new(outputs, vb)?),
+        "lstm_bi" => VocalNet::LstmBi(LstmBi::new(outputs, vb)?),
+        other => candle_core::bail!("{other} is no voice net"),
+    })
+}
+
+/// The members' tensors are called `memberN.*`.
+fn ensemble(card: &Card, vb: &VarBuilder<'_>) -> candle_core::Result<VocalNet> {
+    let member = |(number, architecture): (usize, &String)| {
+        if !matches!(architecture.as_str(), "fsmn" | "conv_fsmn") {
+            candle_core::bail!("an ensemble of {architecture} is not run; its members are fsmn or conv_fsmn");
+        }
+        let vb = vb.pp(format!("member{number}"));
+        let outputs = vb.get_unchecked("out.fc2.bias")?.elem_count();
+        voice(architecture, card, outputs, &vb)
+    };
+    let members = card.members.iter().enumerate().map(member).collect::<candle_core::Result<_>>()?;
+    Ok(VocalNet::Ensemble(Ensemble::new(members, card.labels.len(), vb)?))
 }
 
 fn is_finite(tensor: &Tensor) -> candle_core::Result<bool> {

@@ -5,6 +5,7 @@ use candle_core::Result;
 use super::FrameObserver;
 use super::conv_fsmn::{ConvFsmn, ConvFsmnStream};
 use super::crnn::{Crnn, CrnnStream};
+use super::ensemble::Ensemble;
 use super::fsmn::{Fsmn, FsmnStream};
 use super::lstm::{Lstm, LstmBi, LstmBiStream, LstmStream};
 
@@ -20,6 +21,8 @@ pub enum VocalNet {
     Lstm(Lstm),
     /// See [`LstmBi`].
     LstmBi(LstmBi),
+    /// See [`Ensemble`].
+    Ensemble(Ensemble),
 }
 
 /// What one audio stream has left in the memories of a [`VocalNet`].
@@ -35,6 +38,8 @@ pub enum VocalStream {
     Lstm(LstmStream),
     /// Of a [`VocalNet::LstmBi`].
     LstmBi(LstmBiStream),
+    /// Of a [`VocalNet::Ensemble`]: one for each member.
+    Ensemble(Vec<VocalStream>),
 }
 
 impl VocalNet {
@@ -47,6 +52,7 @@ impl VocalNet {
             Self::Crnn(net) => net.outputs(),
             Self::Lstm(net) => net.outputs(),
             Self::LstmBi(net) => net.outputs(),
+            Self::Ensemble(net) => net.outputs(),
         }
     }
 
@@ -59,6 +65,7 @@ impl VocalNet {
             Self::Crnn(_) => Crnn::LOOK_AHEAD_FRAMES,
             Self::Lstm(_) => 0,
             Self::LstmBi(_) => LstmBi::LOOK_AHEAD_FRAMES,
+            Self::Ensemble(net) => net.look_ahead_frames(),
         }
     }
 
@@ -71,6 +78,7 @@ impl VocalNet {
             Self::Crnn(net) => VocalStream::Crnn(net.stream()),
             Self::Lstm(net) => VocalStream::Lstm(net.stream()),
             Self::LstmBi(net) => VocalStream::LstmBi(net.stream()),
+            Self::Ensemble(net) => VocalStream::Ensemble(net.stream()),
         }
     }
 
@@ -83,18 +91,11 @@ impl VocalNet {
     /// # Errors
     /// If a product fails, or a stream is of another net.
     pub fn step(&self, streams: &mut [&mut VocalStream], frames: &[&[f32]], end: bool) -> Result<Vec<Vec<f32>>> {
-        match self {
-            Self::Fsmn(net) => net.step(&mut all(streams, VocalStream::fsmn)?, frames, end),
-            Self::ConvFsmn(net) => net.step(&mut all(streams, VocalStream::conv_fsmn)?, frames, end),
-            Self::Crnn(net) => net.step(&mut all(streams, VocalStream::crnn)?, frames, end),
-            Self::Lstm(net) => net.step(&mut all(streams, VocalStream::lstm)?, frames, end),
-            Self::LstmBi(net) => net.step(&mut all(streams, VocalStream::lstm_bi)?, frames, end),
-        }
+        self.step_observed(streams, frames, end, &mut |_, _, _| ())
     }
-}
 
-impl VocalNet {
-    /// As [`Self::step`], while `observe` sees the layers of a net that shows them; of these there is one, [`ConvFsmn`].
+    /// As [`Self::step`], while `observe` sees the layers of a net that shows them: of [`ConvFsmn`], alone or as an
+    /// ensemble's first such member.
     ///
     /// # Errors
     /// As [`Self::step`].
@@ -106,8 +107,12 @@ impl VocalNet {
         observe: &mut FrameObserver<'_>,
     ) -> Result<Vec<Vec<f32>>> {
         match self {
+            Self::Fsmn(net) => net.step(&mut all(streams, VocalStream::fsmn)?, frames, end),
             Self::ConvFsmn(net) => net.step_observed(&mut all(streams, VocalStream::conv_fsmn)?, frames, end, observe),
-            Self::Fsmn(_) | Self::Crnn(_) | Self::Lstm(_) | Self::LstmBi(_) => self.step(streams, frames, end),
+            Self::Crnn(net) => net.step(&mut all(streams, VocalStream::crnn)?, frames, end),
+            Self::Lstm(net) => net.step(&mut all(streams, VocalStream::lstm)?, frames, end),
+            Self::LstmBi(net) => net.step(&mut all(streams, VocalStream::lstm_bi)?, frames, end),
+            Self::Ensemble(net) => net.step(&mut all(streams, VocalStream::ensemble)?, frames, end, observe),
         }
     }
 }
@@ -131,6 +136,10 @@ impl VocalStream {
 
     fn lstm_bi(&mut self) -> Option<&mut LstmBiStream> {
         if let Self::LstmBi(own) = self { Some(own) } else { None }
+    }
+
+    fn ensemble(&mut self) -> Option<&mut Vec<VocalStream>> {
+        if let Self::Ensemble(own) = self { Some(own) } else { None }
     }
 }
 

@@ -12,6 +12,8 @@ pub trait Class: Send + Sync + 'static {
     const VST3_CLASS_ID: [u8; 16];
     /// MIDI out and the key bus.
     const CONTROL: bool;
+    /// No export of ours stands around the plugin, so it says itself what leaves.
+    const ALONE: bool = false;
     /// Ports.
     const LAYOUTS: &'static [AudioIOLayout];
     /// CLAP features.
@@ -47,8 +49,10 @@ const fn layout(channels: u32, side_chain: u32, key: Option<u32>) -> AudioIOLayo
                 (MONO, _) => "Mono",
                 _ => "Stereo",
             }),
-            main_input: Some("Input"),
-            main_output: Some("Output"),
+            // Called "Input" and "Output" where they have no name. nice-plug 0.4.2 gives the output the input's name, and the
+            // standalone cannot register two ports of one name.
+            main_input: None,
+            main_output: None,
             aux_inputs: &["Side chain"],
             aux_outputs: if key.is_some() { &["Key"] } else { &[] },
         },
@@ -79,4 +83,19 @@ impl Class for ControlClass {
         ClapFeature::Stereo,
         ClapFeature::Mono,
     ];
+}
+
+/// Earmark Control without a host.
+#[cfg(feature = "standalone")]
+pub struct StandaloneClass;
+
+#[cfg(feature = "standalone")]
+impl Class for StandaloneClass {
+    const NAME: &'static str = "Earmark";
+    const CLAP_ID: &'static str = "earmark.standalone";
+    const VST3_CLASS_ID: [u8; 16] = *b"EarmarkPluginOwn";
+    const CONTROL: bool = true;
+    const ALONE: bool = true;
+    const LAYOUTS: &'static [AudioIOLayout] = ControlClass::LAYOUTS;
+    const CLAP_FEATURES: &'static [ClapFeature] = ControlClass::CLAP_FEATURES;
 }

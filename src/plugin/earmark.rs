@@ -4,14 +4,16 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
 use super::class::Class;
-use super::emission::Emission;
+use super::emission::{Emission, Out};
 use super::params::EarmarkParams;
 use super::process::{Block, Held, Processor, Setup};
 use super::scope::{Place, ScopeInput, ScopeOutput, scope};
 use crate::editor::{EarmarkEditor, Instance};
+use crate::say::midi::MidiMessage;
 
 /// Earmark as a plugin of class `C`.
 pub struct EarmarkPlugin<C: Class> {
@@ -120,11 +122,17 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
             key: aux.outputs.first_mut().map_or(&mut [], |port| port.as_slice()),
             place: place(context.transport()),
         };
+        if C::ALONE {
+            self.emission.start();
+        }
         // Nothing in there is meant to panic; if it does, the host must not go down with it.
         if catch_unwind(AssertUnwindSafe(|| processor.process(block))).is_err() {
             self.failed = true;
             self.scope.fail();
             return ProcessStatus::Normal;
+        }
+        if C::ALONE {
+            say(&self.emission, context);
         }
         if processor.wants_restart() {
             context.request_restart();
@@ -139,6 +147,29 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
             self.held = processor.hold();
         }
         self.params.models.deactivate();
+    }
+}
+
+/// Says what the exports say otherwise: values to their parameters, which the window shows, and notes and controllers.
+fn say<P: Plugin<SysExMessage = ()>>(emission: &Emission, context: &mut impl ProcessContext<P>) {
+    while let Some(out) = emission.pop() {
+        let Out::Midi { message, time: timing } = out else { continue };
+        let voice_id = VoiceID::Wildcard;
+        let event = match message {
+            MidiMessage::NoteOn { channel, note } => {
+                let (channel, key) = (Channel::Number(channel), Key::Number(note));
+                NoteEvent::NoteOn { timing, voice_id, channel, key, velocity: 1.0 }
+            }
+            MidiMessage::NoteOff { channel, note } => {
+                let (channel, key) = (Channel::Number(channel), Key::Number(note));
+                NoteEvent::NoteOff { timing, voice_id, channel, key, velocity: 0.0 }
+            }
+            MidiMessage::Controller { channel, controller, value } => {
+                NoteEvent::MidiCC { timing, channel, cc: controller, value: f32::from(value) / 127.0 }
+            }
+        };
+        // Ports that are full or not there lose it; there is nobody to tell.
+        let _ = context.try_send_event(event);
     }
 }
 

@@ -13,6 +13,8 @@ pub mod params;
 mod process;
 pub mod scope;
 mod seal;
+#[cfg(feature = "standalone")]
+pub mod standalone;
 mod vst3;
 
 pub use class::{Class, ControlClass, EarmarkClass};

@@ -207,6 +207,16 @@ impl Processor {
         self.scope.delayed((self.ear.vocal_delay_s() + self.lag as f64 / rate) as f32);
     }
 
+    /// The transport starts. Frames are counted from here, so that a pass from the same place says the same every time;
+    /// but whoever sings at this moment, before an open microphone, is not interrupted.
+    fn start(&mut self) {
+        if self.now > self.origin && self.hearing && self.decision == Decision::default() {
+            self.begin_anew();
+            self.envelope = Envelope::new();
+            self.belief = Belief::new();
+        }
+    }
+
     /// One block.
     pub(super) fn process(&mut self, mut block: Block<'_, '_, '_, '_>) {
         let length = block.main.first().map_or(0, |channel| channel.len());
@@ -228,8 +238,10 @@ impl Processor {
         if bypass {
             self.rest();
         }
-        if std::mem::replace(&mut self.playing, playing) && !playing {
-            self.end_note();
+        match (std::mem::replace(&mut self.playing, playing), playing) {
+            (true, false) => self.end_note(),
+            (false, true) => self.start(),
+            _ => {}
         }
         let heard_s = (self.now - self.origin) as f64 / f64::from(self.setup.sample_rate_hz);
         self.scope.block(heard_s, block.place);
@@ -356,7 +368,13 @@ impl Processor {
         let (at, rate) = (self.now + u64::from(time), f64::from(self.setup.sample_rate_hz));
         let step_s = (at.saturating_sub(self.followed_at) as f64 / rate).min(CONTROL_PERIOD_S);
         self.followed_at = at;
-        self.decision = self.envelope.follow_gate(&self.params.envelope(), gate, step_s as f32);
+        // What has passed, passed under the gate as it was; where it turns, the first step is a whole one, wherever the
+        // look before lies. So an edge of the lane has the same effect each time.
+        let settings = self.params.envelope();
+        self.decision = self.envelope.follow_gate(&settings, self.decision.gate, step_s as f32);
+        if gate != self.decision.gate {
+            self.decision = self.envelope.follow_gate(&settings, gate, CONTROL_PERIOD_S as f32);
+        }
         let heard_s = (at - self.origin) as f64 / rate;
         // Without a net there is nothing to show but the lane.
         self.show((heard_s / self.ear.vocal_period_s()) as u64, [0.0; VOICE_OUTPUTS]);

@@ -214,12 +214,11 @@ impl Hearing {
         self.end(&file)
     }
 
-    /// Plays a stretch short enough that at most one genre reading falls into it.
     fn play(&mut self, part: &[&[f32]]) -> Result<()> {
         let Self { ear, heard, .. } = self;
         let Heard { vocal, genre, spectrum, .. } = heard;
         let mut whole = true;
-        let listening = ear.hear_in_step_and_show(
+        let listening = ear.hear_ahead_and_show(
             part,
             |frame| spectrum.add(frame.mels),
             |reading| {
@@ -234,11 +233,14 @@ impl Hearing {
         Ok(())
     }
 
-    /// Notes the tags of a refresh, if there was one.
+    /// Notes the tags of each refresh that there was.
     fn add_tags(&mut self) {
-        if !self.ear.take_tags(&mut self.tags) {
-            return;
+        while self.ear.take_tags(&mut self.tags) {
+            self.add_window();
         }
+    }
+
+    fn add_window(&mut self) {
         let Tags { probability, embedding, time_s, music, .. } = &self.tags;
         let (probability, embedding) = (probability.clone(), embedding.clone());
         if let Some(own) = &mut self.heard.own {

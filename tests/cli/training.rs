@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use candle_core::Device;
 use earmark::study::evaluate::vocal::Report;
 use earmark::study::train::{NetKind, Progress, Settings, train};
 
@@ -74,7 +75,7 @@ impl Progress for StopAfter {
 }
 
 fn run(settings: &Settings, steps: u64) -> bool {
-    train(settings, &StopAfter::new(steps)).unwrap()
+    train(settings, &Device::Cpu, &StopAfter::new(steps)).unwrap()
 }
 
 #[test]
@@ -120,6 +121,6 @@ fn interrupted(net: NetKind, name: &str) {
     let listed = earmark(["zoo".as_ref(), "--json".as_ref(), whole.out.as_os_str()]).quiet().json();
     assert_eq!(listed[0]["name"], "whole");
     let other = Settings { seed: 8, ..whole.clone() };
-    let error = format!("{:#}", train(&other, &StopAfter::new(9)).unwrap_err());
+    let error = format!("{:#}", train(&other, &Device::Cpu, &StopAfter::new(9)).unwrap_err());
     assert!(error.contains("other settings"), "{error}");
 }

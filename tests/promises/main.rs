@@ -2,6 +2,7 @@
 
 mod audio_thread;
 mod engine_is_shared;
+mod engine_survives_faults;
 mod fixtures;
 mod listen_ignores_slicing;
 mod listen_matches_librosa;
@@ -9,5 +10,7 @@ mod listen_matches_references;
 #[cfg(feature = "plugin")]
 mod models_change_while_running;
 mod nets_match_references;
+mod nets_match_tensors;
 mod nets_refuse_bad_files;
 mod resampler_is_clean;
+mod voice_nets_together;

@@ -22,6 +22,9 @@ pub struct Options {
     /// Sample rate to run at, in Hz; the songs are resampled to it [default: 48000]
     #[arg(long, value_name = "HZ")]
     rate: Option<f64>,
+    /// Switch "align" on: the audio is delayed, and its turns with it
+    #[arg(long)]
+    align: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -47,6 +50,9 @@ pub fn run(options: Options) -> Result<ExitCode> {
     }
     if let Some(rate) = options.rate {
         program.arg("--rate").arg(rate.to_string());
+    }
+    if options.align {
+        program.arg("--align");
     }
     if options.json {
         program.arg("--json");

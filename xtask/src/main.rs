@@ -2,14 +2,19 @@
 
 mod bundle;
 mod check;
+mod cuda;
 mod host;
 mod host_check;
 mod hosts;
 mod install;
 mod latency;
 mod licences;
+mod proof;
+mod sbom;
 mod setup;
 mod spdx;
+mod standalone;
+mod uses;
 mod voice_data;
 mod window;
 mod workspace;
@@ -42,10 +47,20 @@ enum Chore {
     Hosts(hosts::Options),
     /// Stream labelled songs through the built plugin and say how late its gate is
     Latency(latency::Options),
+    /// Duck, open a reverb and key a compressor with the built plugin, on a song's stems, and measure what came of it
+    Uses(uses::Options),
+    /// Build Earmark as a program of its own, on JACK or the system's devices, and start it
+    Standalone(standalone::Options),
     /// Open the built plugin's window with music playing, and take a picture of it
     Window(window::Options),
     /// Gather training material for the voice detector from Debian packages (Debian and Ubuntu)
     VoiceData(voice_data::Options),
+    /// Build the library that runs the nets on an NVIDIA GPU
+    Cuda(cuda::Options),
+    /// Measure what was promised and write the figures into docs/promises.md
+    Proof(proof::Options),
+    /// List the plugin's parts (CycloneDX) in target/bundled/earmark.cdx.json
+    Sbom,
     /// Run every check that continuous integration runs
     Check(check::Options),
 }
@@ -71,8 +86,16 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::HostCheck(options) => return host_check::run(&options),
         Chore::Hosts(options) => return hosts::run(&options),
         Chore::Latency(options) => return latency::run(options),
+        Chore::Uses(options) => return uses::run(options),
+        Chore::Standalone(options) => return standalone::run(&options),
         Chore::Window(options) => return window::run(options),
         Chore::VoiceData(options) => voice_data::run(&options)?,
+        Chore::Cuda(options) => cuda::run(&options)?,
+        Chore::Proof(options) => return proof::run(&options),
+        Chore::Sbom => {
+            let (path, parts) = sbom::run()?;
+            println!("{parts} parts: {}", path.display());
+        }
         Chore::Check(options) => return check::run(&options),
     }
     Ok(ExitCode::SUCCESS)

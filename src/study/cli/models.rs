@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
@@ -9,6 +10,9 @@ use clap::Args;
 use super::console::Console;
 use crate::engine::{DeviceChoice, Engine, ModelSet};
 use crate::nets::ModelError;
+
+/// How long a GPU may take to open; the first time, drivers translate every kernel.
+const OPENING: Duration = Duration::from_secs(60);
 
 /// Which networks, on what.
 #[derive(Debug, Args)]
@@ -39,7 +43,10 @@ pub(super) fn start(
     console: &Console,
 ) -> Option<Arc<Engine>> {
     let engine = Engine::start(choose(vocal_model, genre_model, console)?, device);
-    engine.map_err(|error| console.error(None, &error.into())).ok()
+    let engine = engine.map_err(|error| console.error(None, &error.into())).ok()?;
+    // So that all of a file is heard on the same device.
+    engine.wait_for_device(OPENING);
+    Some(engine)
 }
 
 /// The embedded networks, or files in place of them; `None` where one is unfit, which has then been said.

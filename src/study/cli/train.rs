@@ -1,6 +1,7 @@
 //! `earmark train`
 
 mod coarse;
+mod ensemble;
 mod genre;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use indicatif::ProgressBar;
 
 use super::console::Console;
 use super::{Outcome, stop};
+use crate::engine::DeviceChoice;
 use crate::nets::systems::SYSTEMS;
 use crate::study::evaluate::vocal::Report;
 use crate::study::train::{
@@ -76,13 +78,15 @@ pub(super) struct Arguments {
     net: Option<NetArguments>,
 }
 
-/// What is trained on the taggers rather than on audio.
+/// What is trained on other nets rather than on audio.
 #[derive(Debug, Subcommand)]
 enum Head {
     /// A head for genres of your own, from a library whose songs you have sorted.
     Genre(genre::Arguments),
     /// The genre net for coarse spectra, on labelled spectra.
     Coarse(coarse::Arguments),
+    /// Several voice nets as one: how much each counts is chosen on labelled songs.
+    Ensemble(ensemble::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -124,9 +128,12 @@ struct NetArguments {
     /// Validations without a new best after which the run ends; 0 for never.
     #[arg(long, default_value_t = 0)]
     patience: u64,
-    /// Frames of 10 ms that conv_fsmn answers late, to have heard a little of what follows.
+    /// Frames of 10 ms that fsmn and conv_fsmn answer late, to have heard a little of what follows.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=10))]
     look_ahead_frames: u64,
+    /// Where fsmn and conv_fsmn are trained: cpu, or cuda or metal in a build for it.
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceChoice,
     /// Everything random follows from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -136,6 +143,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     match (&arguments.head, &arguments.net) {
         (Some(Head::Genre(arguments)), _) => genre::run(arguments, console),
         (Some(Head::Coarse(arguments)), _) => coarse::run(arguments, console),
+        (Some(Head::Ensemble(arguments)), _) => ensemble::run(arguments, console),
         (None, Some(arguments)) => net(arguments, console),
         (None, None) => anyhow::bail!("nothing to train was named; see `earmark train --help`"),
     }
@@ -157,6 +165,10 @@ fn net(arguments: &NetArguments, console: &Console) -> Result<Outcome> {
 
 /// Trains a net for clips; `false` if it was stopped.
 fn clips(net: &str, arguments: &NetArguments, console: &Console) -> Result<bool> {
+    ensure!(
+        matches!(arguments.device, DeviceChoice::Cpu | DeviceChoice::Auto),
+        "{net} is trained on the CPU alone; leave out --device"
+    );
     ensure!(!arguments.valid.is_empty(), "{net} needs spectra to select on; name them with --valid");
     let settings = ClipSettings {
         net: net.to_owned(),
@@ -193,9 +205,20 @@ fn voice(net: NetKind, arguments: &NetArguments, console: &Console) -> Result<bo
         seed: arguments.seed,
     };
     let watch = Watch { bar: console.steps(settings.steps), console };
-    let finished = train(&settings, &watch)?;
+    let finished = train(&settings, &arguments.device.for_training().map_err(anyhow::Error::msg)?, &watch)?;
     watch.bar.finish_and_clear();
     Ok(finished)
+}
+
+/// AUC, accuracy and false alarms of each set, in a line.
+fn figures(report: &Report) -> String {
+    let figure = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
+    let sets: Vec<String> = report
+        .sets
+        .iter()
+        .map(|s| format!("{} {}/{}/{}", s.name, figure(s.auc), figure(s.accuracy), figure(s.false_alarm_rate)))
+        .collect();
+    sets.join("; ")
 }
 
 struct Watch<'a> {
@@ -214,14 +237,8 @@ impl Progress for Watch<'_> {
     }
 
     fn validated(&self, step: u64, report: &Report, score: f64, best: bool) {
-        let figure = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
-        let sets: Vec<String> = report
-            .sets
-            .iter()
-            .map(|s| format!("{} {}/{}/{}", s.name, figure(s.auc), figure(s.accuracy), figure(s.false_alarm_rate)))
-            .collect();
         let mark = if best { "  best so far" } else { "" };
-        self.console.print(&format!("step {step}: score {score:.4}; {}{mark}\n", sets.join("; ")));
+        self.console.print(&format!("step {step}: score {score:.4}; {}{mark}\n", figures(report)));
     }
 
     fn stopped(&self) -> bool {

@@ -138,6 +138,7 @@ fn without_weights(system: Untrained) -> Known {
         labels: Vec::new(),
         voice: Vec::new(),
         look_ahead_frames: 0,
+        members: Vec::new(),
         taggers: Vec::new(),
         licence: "no weights".to_owned(),
         attribution: system.designer.to_owned(),

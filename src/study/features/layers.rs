@@ -49,7 +49,9 @@ impl Layers {
         // Layer, its net's name, and whether it is the embedding.
         let mut known: Vec<(Layer, &str, bool)> = Vec::new();
         for (source, card) in nets {
-            let (layers, last) = of_architecture(&card.architecture);
+            // Of an ensemble, the first member that shows layers shows them.
+            let members = card.members.iter().chain([&card.architecture]).map(|name| of_architecture(name));
+            let (layers, last) = members.into_iter().find(|(layers, _)| !layers.is_empty()).unwrap_or((&[], ""));
             known.extend(layers.iter().map(|&layer| {
                 let name = format!("{}/{layer}", card.name);
                 (Layer { name, source, layer }, card.name.as_str(), layer == last)

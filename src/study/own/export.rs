@@ -30,6 +30,7 @@ pub fn export(songs: &Songs, lesson: &Lesson, models: &ModelSet, out: &Path) -> 
         labels: songs.classes.clone(),
         voice: Vec::new(),
         look_ahead_frames: 0,
+        members: Vec::new(),
         taggers: songs.taggers.iter().map(|tagger| tagger.name.clone()).collect(),
         licence: "LicenseRef-Private".to_owned(),
         attribution: "whoever sorted the library".to_owned(),

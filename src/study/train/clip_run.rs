@@ -191,7 +191,7 @@ pub fn train_on(material: &Material, settings: &ClipSettings, progress: &impl Cl
     replace(&folder.join("settings.json"), &serde_json::to_vec_pretty(settings)?)?;
     let checkpoint = folder.join("checkpoint.safetensors");
     let text = serde_json::to_string(settings)?;
-    let mut run = State::begin(text, &checkpoint, || learner.start(&clips, settings.seed))?;
+    let mut run = State::begin(text, &checkpoint, &Device::Cpu, || learner.start(&clips, settings.seed))?;
     let first = run.standing.step + 1;
     let mut log = Log::open(&folder.join("log.csv"), first, &FIGURES);
     for step in first..=settings.steps {
@@ -234,7 +234,7 @@ pub fn step_cost_s(material: &Material, settings: &ClipSettings) -> Result<f64> 
     let learner = learner(&settings.net)?;
     let groups = groups(&material.labels());
     let clips = material.clips(&groups, &*learner);
-    let mut run = State::begin(String::new(), &PathBuf::new(), || learner.start(&clips, settings.seed))?;
+    let mut run = State::begin(String::new(), &PathBuf::new(), &Device::Cpu, || learner.start(&clips, settings.seed))?;
     let mut least = f64::INFINITY;
     for number in 1..=TIMED_STEPS {
         let begun = ProcessTime::now();
@@ -384,6 +384,7 @@ fn export(
         labels: labels.to_vec(),
         voice: Vec::new(),
         look_ahead_frames: 0,
+        members: Vec::new(),
         taggers: Vec::new(),
         licence: "MIT".to_owned(),
         attribution: learner.attribution(),

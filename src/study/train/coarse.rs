@@ -256,6 +256,7 @@ fn export(
         labels,
         voice: Vec::new(),
         look_ahead_frames: 0,
+        members: Vec::new(),
         taggers,
         licence: "MIT".to_owned(),
         attribution: "the Earmark developers".to_owned(),

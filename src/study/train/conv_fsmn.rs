@@ -7,10 +7,10 @@ use candle_nn::VarBuilder;
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use super::convolution::Convolution;
+use super::convolution::convolved;
 use super::fsmn::{memory_block, normalised, outputs, trunk};
 use super::learner::{LABELS, Learner};
-use super::pool::Pool;
+use super::pool::{Pool, pooled};
 use super::weights::{Weights, drawn};
 use crate::listen::FrontEnd;
 use crate::nets::conv_fsmn::{CHANNELS, DILATIONS, JOINT, KERNEL, PICTURE, POOL};
@@ -52,6 +52,10 @@ impl Learner for ConvFsmnLearner {
 
     fn look_ahead_frames(&self) -> usize {
         self.look_ahead_frames
+    }
+
+    fn runs_on_any_device(&self) -> bool {
+        true
     }
 
     fn start(&self, init: HashMap<String, Tensor>, seed: u64) -> Result<HashMap<String, Tensor>> {
@@ -114,7 +118,7 @@ impl Learner for ConvFsmnLearner {
         let picture = weights.dense(&picture, "picture")?.relu()?;
         let mut x = Tensor::cat(&[&memory, &picture], D::Minus1)?;
         if let Some(rng) = dropout {
-            x = x.mul(&kept(batch, time, x.dim(1)?, rng)?)?;
+            x = x.mul(&kept(batch, time, x.dim(1)?, x.device(), rng)?)?;
         }
         let x = weights.dense(&x, "joint.fc1")?.relu()?;
         let mut x = (weights.dense(&x, "joint.fc2")? + &memory)?;
@@ -135,17 +139,17 @@ fn picture(weights: &Weights, x: &Tensor) -> Result<Tensor> {
     (0..CHANNELS.len()).try_fold(x.clone(), |x, layer| {
         let [weight, bias] = ["weight", "bias"].map(|part| weights.get(&format!("conv{layer}.{part}")));
         let zeros = Zeros::looking_ahead([KERNEL, KERNEL], 0);
-        let y = x.contiguous()?.apply_op3(weight?, bias?, Convolution { zeros })?;
-        y.apply_op1(Pool { frames: 1, bands: POOL, curve: Curve::Relu })
+        let y = convolved(&x.contiguous()?, weight?, bias?, zeros)?;
+        pooled(&y, Pool { frames: 1, bands: POOL, curve: Curve::Relu })
     })
 }
 
 /// A factor per scene and value, 0 for those left out throughout the scene: over time they would be told from their
 /// neighbours.
-fn kept(batch: usize, time: usize, width: usize, rng: &mut StdRng) -> Result<Tensor> {
+fn kept(batch: usize, time: usize, width: usize, device: &Device, rng: &mut StdRng) -> Result<Tensor> {
     let scale = 1.0 / (1.0 - DROPOUT);
     let each: Vec<f32> = (0..batch * width).map(|_| if rng.random::<f32>() < DROPOUT { 0.0 } else { scale }).collect();
-    let each = Tensor::from_vec(each, (batch, 1, width), &Device::Cpu)?;
+    let each = Tensor::from_vec(each, (batch, 1, width), device)?;
     each.broadcast_as((batch, time, width))?.reshape((batch * time, width))
 }
 
@@ -176,7 +180,7 @@ mod tests {
         let (weights, frames) = beginning(&learner)?;
         let logits = learner.forward(&weights, &Tensor::from_slice(&frames, (1, 100, 80), &Device::Cpu)?, None)?;
         let trained: Vec<f32> = candle_nn::ops::sigmoid(&logits)?.flatten_all()?.to_vec1()?;
-        let net = learner.net(&weights.tensors())?;
+        let net = learner.net(&weights.tensors()?)?;
         let run = |step: usize| -> Result<Vec<f32>> {
             let mut stream = net.stream();
             let mut rows = Vec::new();

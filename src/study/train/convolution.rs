@@ -70,6 +70,26 @@ impl Convolution {
     }
 }
 
+/// [`Convolution`] of `x` with the filter `w` and its `bias`, on the device that they are on.
+///
+/// # Errors
+/// Other shapes.
+pub(super) fn convolved(x: &Tensor, w: &Tensor, bias: &Tensor, zeros: Zeros) -> Result<Tensor> {
+    if x.device().is_cpu() {
+        x.apply_op3(w, bias, Convolution { zeros })
+    } else {
+        by_candle(x, w, zeros)?.broadcast_add(bias)
+    }
+}
+
+/// The same without the bias by candle's own operations, on any device.
+fn by_candle(x: &Tensor, w: &Tensor, zeros: Zeros) -> Result<Tensor> {
+    let x = x.pad_with_zeros(1, zeros.frames[0], zeros.frames[1])?;
+    let x = x.pad_with_zeros(2, zeros.bands[0], zeros.bands[1])?;
+    let channels_first = |x: &Tensor| x.permute((0, 3, 1, 2))?.contiguous();
+    channels_first(&x)?.conv2d(&channels_first(w)?, 0, 1, 1, 1)?.permute((0, 2, 3, 1))
+}
+
 impl CustomOp2 for Convolution {
     fn name(&self) -> &'static str {
         "convolution"
@@ -176,14 +196,6 @@ mod tests {
 
     use super::*;
 
-    /// The same by candle's own operations.
-    fn reference(x: &Tensor, w: &Tensor, zeros: Zeros) -> Result<Tensor> {
-        let x = x.pad_with_zeros(1, zeros.frames[0], zeros.frames[1])?;
-        let x = x.pad_with_zeros(2, zeros.bands[0], zeros.bands[1])?;
-        let channels_first = |x: &Tensor| x.permute((0, 3, 1, 2))?.contiguous();
-        channels_first(&x)?.conv2d(&channels_first(w)?, 0, 1, 1, 1)?.permute((0, 2, 3, 1))
-    }
-
     #[test]
     fn values_and_gradients_equal_candles_own() -> Result<()> {
         let worst = |a: &Tensor, b: &Tensor| (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>();
@@ -204,7 +216,7 @@ mod tests {
             let x = Var::randn(0.0_f32, 1.0, (2, time, 7, 6), &Device::Cpu)?;
             let w = Var::randn(0.0_f32, 1.0, (5, kernel[0], kernel[1], 6), &Device::Cpu)?;
             let bias = Var::randn(0.0_f32, 1.0, 5, &Device::Cpu)?;
-            let theirs = reference(&x, &w, zeros)?.broadcast_add(&bias)?.contiguous()?;
+            let theirs = by_candle(&x, &w, zeros)?.broadcast_add(&bias)?.contiguous()?;
             let slope = Tensor::randn(0.0_f32, 1.0, theirs.shape(), &Device::Cpu)?;
             let ours = x.apply_op3(&w, &bias, Convolution { zeros })?;
             assert!(worst(&ours, &theirs)? < 1e-4, "{kernel:?}");

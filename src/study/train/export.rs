@@ -38,6 +38,7 @@ pub(super) fn blank_card(learner: &dyn Learner, attribution: &str, source: &str)
         labels: Vec::new(),
         voice: Vec::new(),
         look_ahead_frames: learner.look_ahead_frames(),
+        members: Vec::new(),
         taggers: Vec::new(),
         licence: "MIT".to_owned(),
         attribution: attribution.to_owned(),
@@ -61,19 +62,6 @@ pub(super) fn export(
     sets: &str,
 ) -> Result<()> {
     let name = settings.out.file_stem().map_or_else(|| "vocal".to_owned(), |stem| stem.to_string_lossy().into_owned());
-    let mut scores = Vec::new();
-    for set in &report.sets {
-        let figures = [
-            ("AUC", set.auc),
-            ("accuracy at 0.5", set.accuracy),
-            ("false-alarm rate", set.false_alarm_rate),
-            ("calibration error", set.calibration_error),
-        ];
-        let data = format!("{}, valid, 10 ms frames (selected on it)", set.name);
-        scores.extend(figures.into_iter().filter_map(|(metric, value)| {
-            Some(Score { data: data.clone(), metric: metric.to_owned(), value: (value? * 1e4).round() / 1e4 })
-        }));
-    }
     let labels: Vec<String> = LABELS[..learner.outputs()].iter().map(|&label| label.to_owned()).collect();
     let look_ahead_frames = learner.look_ahead_frames();
     let hop_ms = learner.front_end().hop_s() * 1e3;
@@ -101,10 +89,28 @@ pub(super) fn export(
             settings.steps, settings.batch, settings.seed, init.name, init.training_data
         ),
         provenance: None,
-        scores,
+        scores: scores(report),
         ..init.clone()
     };
     write_model(&settings.out, &card, best.iter())
+}
+
+/// The figures of a report, for a card.
+pub(super) fn scores(report: &Report) -> Vec<Score> {
+    let mut scores = Vec::new();
+    for set in &report.sets {
+        let figures = [
+            ("AUC", set.auc),
+            ("accuracy at 0.5", set.accuracy),
+            ("false-alarm rate", set.false_alarm_rate),
+            ("calibration error", set.calibration_error),
+        ];
+        let data = format!("{}, valid, 10 ms frames (selected on it)", set.name);
+        scores.extend(figures.into_iter().filter_map(|(metric, value)| {
+            Some(Score { data: data.clone(), metric: metric.to_owned(), value: (value? * 1e4).round() / 1e4 })
+        }));
+    }
+    scores
 }
 
 /// Writes a model file, its weights at half precision.

@@ -7,7 +7,7 @@ use candle_nn::VarBuilder;
 use rand::rngs::StdRng;
 
 use super::learner::Learner;
-use super::memory::Memory;
+use super::memory::remembered as filtered;
 use super::weights::Weights;
 use crate::listen::FrontEnd;
 use crate::nets::{Fsmn, VocalNet};
@@ -15,7 +15,10 @@ use crate::nets::{Fsmn, VocalNet};
 const BLOCKS: usize = 8;
 
 /// A DFSMN that says whether someone sings, started from a causal voice model.
-pub(super) struct FsmnLearner;
+pub(super) struct FsmnLearner {
+    /// Frames that it answers late.
+    pub(super) look_ahead_frames: usize,
+}
 
 impl Learner for FsmnLearner {
     fn architecture(&self) -> &'static str {
@@ -31,7 +34,11 @@ impl Learner for FsmnLearner {
     }
 
     fn look_ahead_frames(&self) -> usize {
-        0
+        self.look_ahead_frames
+    }
+
+    fn runs_on_any_device(&self) -> bool {
+        true
     }
 
     fn start(&self, init: HashMap<String, Tensor>, _seed: u64) -> Result<HashMap<String, Tensor>> {
@@ -44,8 +51,8 @@ impl Learner for FsmnLearner {
     }
 
     fn net(&self, tensors: &HashMap<String, Tensor>) -> Result<VocalNet> {
-        Fsmn::new(1, &VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))
-            .map(|net| VocalNet::Fsmn(Box::new(net)))
+        let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
+        Fsmn::new(1, self.look_ahead_frames, &vb).map(|net| VocalNet::Fsmn(Box::new(net)))
     }
 }
 
@@ -93,6 +100,5 @@ pub(super) fn outputs(weights: &Weights, x: &Tensor) -> Result<Tensor> {
 fn remembered(weights: &Weights, x: &Tensor, name: &str, dilation: usize, batch: usize) -> Result<Tensor> {
     let (rows, channels) = x.dims2()?;
     let taps = weights.get(&format!("{name}.lookback.weight"))?;
-    let y = x.reshape((batch, rows / batch, channels))?.apply_op2(taps, Memory { dilation })?;
-    y.reshape((rows, channels))
+    filtered(&x.reshape((batch, rows / batch, channels))?, taps, dilation)?.reshape((rows, channels))
 }

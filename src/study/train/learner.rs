@@ -44,6 +44,11 @@ pub(super) trait Learner: Sync {
         self.look_ahead_frames()
     }
 
+    /// Whether [`Self::forward`] and its gradients run on other devices than the processor.
+    fn runs_on_any_device(&self) -> bool {
+        false
+    }
+
     /// Where the run starts.
     fn origin(&self) -> Origin {
         Origin::Model

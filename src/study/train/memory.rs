@@ -5,9 +5,28 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 /// `y[b, t, c] = p[b, t, c] + sum over k of w[c, k] p[b, t - (K - 1 - k) dilation, c]`, zeros before the start.
-pub(super) struct Memory {
+struct Memory {
     /// Rows from tap to tap.
-    pub(super) dilation: usize,
+    dilation: usize,
+}
+
+/// [`Memory`] on rows `p` `[batch, time, channels]` with taps `w` `[channels, taps]`, on the device that they are on.
+///
+/// # Errors
+/// Other shapes.
+pub(super) fn remembered(p: &Tensor, w: &Tensor, dilation: usize) -> Result<Tensor> {
+    if p.device().is_cpu() { p.apply_op2(w, Memory { dilation }) } else { by_candle(p, w, dilation) }
+}
+
+/// The same by candle's own operations, on any device.
+fn by_candle(p: &Tensor, w: &Tensor, dilation: usize) -> Result<Tensor> {
+    let (_, time, _) = p.dims3()?;
+    let width = w.dim(1)?;
+    let padded = p.pad_with_zeros(1, (width - 1) * dilation, 0)?;
+    (0..width).try_fold(p.clone(), |y, k| {
+        let tap = w.narrow(1, k, 1)?.flatten_all()?;
+        y + padded.narrow(1, k * dilation, time)?.broadcast_mul(&tap)?
+    })
 }
 
 impl CustomOp2 for Memory {
@@ -95,17 +114,6 @@ mod tests {
 
     use super::*;
 
-    /// The same by candle's own operations.
-    fn reference(p: &Tensor, w: &Tensor, dilation: usize) -> Result<Tensor> {
-        let (_, time, _) = p.dims3()?;
-        let width = w.dim(1)?;
-        let padded = p.pad_with_zeros(1, (width - 1) * dilation, 0)?;
-        (0..width).try_fold(p.clone(), |y, k| {
-            let tap = w.narrow(1, k, 1)?.flatten_all()?;
-            y + padded.narrow(1, k * dilation, time)?.broadcast_mul(&tap)?
-        })
-    }
-
     #[test]
     fn values_and_gradients_equal_candles_own() -> Result<()> {
         let device = Device::Cpu;
@@ -114,7 +122,7 @@ mod tests {
         let worst = |a: &Tensor, b: &Tensor| (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>();
         for dilation in [1, 3] {
             let ours = p.apply_op2(&w, Memory { dilation })?;
-            let theirs = reference(&p, &w, dilation)?;
+            let theirs = by_candle(&p, &w, dilation)?;
             assert!(worst(&ours, &theirs)? < 1e-4);
             let (ours, theirs) = (ours.sqr()?.sum_all()?.backward()?, theirs.sqr()?.sum_all()?.backward()?);
             for var in [&p, &w] {

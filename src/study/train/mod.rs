@@ -8,6 +8,7 @@
 //! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`]; [`layers`] |
 //! | operations with their gradients | [`memory`], [`convolution`], [`pool`], [`recurrence`], [`batch_norm`], [`flat`] |
 //! | nets for whole clips, on spectra | [`clip_run`], [`clips`], [`clip_learner`], [`compact`], [`stack`] |
+//! | several nets as one | [`ensemble`] |
 //! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`state`], [`checkpoint`], [`log`], [`export`] |
 
 mod batch_norm;
@@ -23,6 +24,7 @@ mod convolution;
 mod corpus;
 mod crnn;
 mod effects;
+mod ensemble;
 mod excerpt;
 mod export;
 mod flat;
@@ -52,5 +54,6 @@ pub(crate) use clip_run::{ask, ask_clips};
 pub use coarse::{CoarseProgress, CoarseSettings, Tried, train_coarse};
 pub(crate) use coarse::{mean as mean_window, windows as coarse_windows};
 pub use convolution::Convolution;
+pub use ensemble::{EnsembleProgress, EnsembleSettings, train_ensemble};
 pub use run::{Progress, train};
 pub use settings::{NetKind, Settings};

@@ -67,7 +67,7 @@ impl AdamW {
                 let (m, v) = (f64::from(*m) / correction[0], f64::from(*v) / correction[1]);
                 *w -= (rate * (m / (v.sqrt() + EPS) + WEIGHT_DECAY * f64::from(*w))) as f32;
             }
-            var.set(&Tensor::from_vec(weights, var.shape().clone(), &Device::Cpu)?)?;
+            var.set(&Tensor::from_vec(weights, var.shape().clone(), var.device())?)?;
         }
         Ok(())
     }

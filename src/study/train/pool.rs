@@ -21,6 +21,28 @@ pub(super) struct Pool {
 /// The gradient of `x` from `x`, `y` and the gradient of `y`: all of it to the first of the largest.
 struct Gradient(Pool);
 
+/// [`Pool`] of `x`, on the device that it is on.
+///
+/// # Errors
+/// Other shapes.
+pub(super) fn pooled(x: &Tensor, pool: Pool) -> Result<Tensor> {
+    if x.device().is_cpu() { x.apply_op1(pool) } else { by_candle(x, pool) }
+}
+
+/// The same by candle's own operations, on any device.
+fn by_candle(x: &Tensor, pool: Pool) -> Result<Tensor> {
+    let (batch, time, bands, channels) = x.dims4()?;
+    let [groups, rows] = pool.groups(time, bands)?;
+    let x = x.narrow(1, 0, groups * pool.frames)?.narrow(2, 0, rows * pool.bands)?.contiguous()?;
+    let x = x.reshape((batch, groups, pool.frames, rows * pool.bands * channels))?.max(2)?;
+    let x = x.reshape((batch, groups, rows, pool.bands, channels))?.max(3)?;
+    match pool.curve {
+        Curve::Line => Ok(x),
+        Curve::Relu => x.relu(),
+        Curve::Elu => x.elu(1.0),
+    }
+}
+
 impl CustomOp1 for Pool {
     fn name(&self) -> &'static str {
         "pool"
@@ -129,15 +151,7 @@ mod tests {
             [(Curve::Relu, 2, 3), (Curve::Elu, 2, 3), (Curve::Line, 1, 3), (Curve::Elu, 1, 1), (Curve::Relu, 7, 11)]
         {
             let ours = x.apply_op1(Pool { frames, bands, curve })?;
-            let (groups, rows) = (7 / frames, 11 / bands);
-            let theirs = x.narrow(1, 0, groups * frames)?.narrow(2, 0, rows * bands)?.contiguous()?;
-            let theirs = theirs.reshape((2, groups, frames, rows, bands * 4))?.max(2)?;
-            let theirs = theirs.reshape((2, groups, rows, bands, 4))?.max(3)?;
-            let theirs = match curve {
-                Curve::Line => theirs,
-                Curve::Relu => theirs.relu()?,
-                Curve::Elu => theirs.elu(1.0)?,
-            };
+            let theirs = by_candle(&x, Pool { frames, bands, curve })?;
             assert!(worst(&ours, &theirs)? < 1e-6);
             let slope = Tensor::randn(0.0_f32, 1.0, theirs.shape(), &Device::Cpu)?;
             let ours = (ours * &slope)?.sum_all()?.backward()?;

@@ -34,7 +34,7 @@ fn learned(learner: &dyn Learner, weights: &Weights, frames: &Tensor) -> Result<
 
 /// What the net says that runs, hearing passes of `pass` frames.
 fn running(learner: &dyn Learner, weights: &Weights, frames: &Tensor, pass: usize) -> Result<Vec<f32>> {
-    let net = learner.net(&weights.tensors())?;
+    let net = learner.net(&weights.tensors()?)?;
     let frames: Vec<f32> = frames.flatten_all()?.to_vec1()?;
     let mut stream = net.stream();
     let mut said = Vec::new();

@@ -1,6 +1,7 @@
 //! The run: steps, validation, checkpoints, and the model file at the end.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -46,21 +47,26 @@ pub trait Progress: Sync {
     fn stopped(&self) -> bool;
 }
 
-/// Trains, and writes the best net to `settings.out`. `false` if it was stopped; the same call resumes.
+/// Trains on `device`, and writes the best net to `settings.out`. `false` if it was stopped; the same call resumes.
 ///
 /// # Errors
 /// Unreadable data, a model that cannot be trained, a checkpoint of another run, a full disk.
-pub fn train(settings: &Settings, progress: &impl Progress) -> Result<bool> {
+pub fn train(settings: &Settings, device: &Device, progress: &impl Progress) -> Result<bool> {
     gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
     let learner = settings.learner();
     let learner = learner.as_ref();
+    ensure!(
+        device.is_cpu() || learner.runs_on_any_device(),
+        "{} is trained on the CPU alone; leave out --device",
+        learner.architecture()
+    );
     let (init, init_card) = read_init(settings, learner)?;
     let folder = settings.out.with_extension("run");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let checkpoint_path = folder.join("checkpoint.safetensors");
 
     let text = serde_json::to_string(settings)?;
-    let mut run = State::begin(text, &checkpoint_path, || learner.start(init, settings.seed))?;
+    let mut run = State::begin(text, &checkpoint_path, device, || learner.start(init, settings.seed))?;
     let first = run.standing.step + 1;
     let Data { songs, sets, validation } = read_data(settings, learner, progress)?;
     replace(&folder.join("settings.json"), &serde_json::to_vec_pretty(&Facts::new(settings, &sets))?)?;
@@ -179,7 +185,7 @@ fn step(state: &mut State, settings: &Settings, learner: &dyn Learner, batch: Ve
     let front_end = learner.front_end();
     let shape = (batch.len(), front_end_rows(&front_end), front_end.n_mels);
     let join = |part: fn(&Example) -> &Vec<f32>| batch.iter().flat_map(part).copied().collect::<Vec<f32>>();
-    let frames = Tensor::from_vec(join(|example| &example.frames), shape, &Device::Cpu)?;
+    let frames = Tensor::from_vec(join(|example| &example.frames), shape, &state.weights.device())?;
     let mut rng = StdRng::seed_from_u64(settings.seed.wrapping_add(step.wrapping_mul(0xD1B5_4A32_D192_ED03)));
     let logits = learner.forward(&state.weights, &frames, Some(&mut rng))?;
     let loss = loss(&logits, join(|example| &example.target), join(|example| &example.weight))?;
@@ -210,22 +216,29 @@ struct Data {
     validation: Validation,
 }
 
-fn read_data(settings: &Settings, learner: &dyn Learner, progress: &impl Progress) -> Result<Data> {
-    let entries = |split: &str| -> Result<Vec<Entry>> {
-        let each =
-            settings.data.iter().map(|data| index::read(data, split).with_context(|| data.display().to_string()));
-        Ok(each.collect::<Result<Vec<_>>>()?.concat())
-    };
-    let (train, valid) = (entries("train")?, entries("valid")?);
-    let all = train.len() + valid.len();
-    let done = AtomicUsize::new(0);
+/// The songs of one split of all indices, `reading` hears how many are read, of how many.
+///
+/// # Errors
+/// Unreadable indices or files.
+pub(super) fn read_songs(
+    data: &[PathBuf],
+    split: &str,
+    reading: &(impl Fn(usize, usize) + Sync),
+) -> Result<Vec<(Entry, Song)>> {
+    let each = data.iter().map(|data| index::read(data, split).with_context(|| data.display().to_string()));
+    let entries = each.collect::<Result<Vec<_>>>()?.concat();
+    let (done, all) = (AtomicUsize::new(0), entries.len());
     let read = |entry: Entry| -> Result<(Entry, Song)> {
         let song = Song::read(&entry)?;
-        progress.reading(done.fetch_add(1, Ordering::Relaxed) + 1, all);
+        reading(done.fetch_add(1, Ordering::Relaxed) + 1, all);
         Ok((entry, song))
     };
-    let songs: Vec<(Entry, Song)> = train.into_par_iter().map(read).collect::<Result<_>>()?;
-    let held_out: Vec<(Entry, Song)> = valid.into_par_iter().map(read).collect::<Result<_>>()?;
+    entries.into_par_iter().map(read).collect()
+}
+
+fn read_data(settings: &Settings, learner: &dyn Learner, progress: &impl Progress) -> Result<Data> {
+    let read = |split| read_songs(&settings.data, split, &|done, all| progress.reading(done, all));
+    let (songs, held_out) = (read("train")?, read("valid")?);
     let mut hours: BTreeMap<&str, f64> = BTreeMap::new();
     for (entry, song) in &songs {
         *hours.entry(&entry.set).or_default() += song.duration_s() / 3600.0;

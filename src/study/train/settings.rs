@@ -57,7 +57,7 @@ impl Settings {
     /// The net to train.
     pub(super) fn learner(&self) -> Box<dyn Learner> {
         match self.net {
-            NetKind::Fsmn => Box::new(FsmnLearner),
+            NetKind::Fsmn => Box::new(FsmnLearner { look_ahead_frames: self.look_ahead_frames }),
             NetKind::Crnn => Box::new(CrnnLearner),
             NetKind::Lstm => Box::new(LstmLearner),
             NetKind::LstmBi => Box::new(LstmBiLearner),

@@ -56,7 +56,7 @@ fn what_is_trained_is_what_runs() -> Result<()> {
         let logits = learner.forward(&weights, &x, None)?.labels;
         let of = |first, count| candle_nn::ops::softmax(&logits.narrow(1, first, count)?, 1)?.flatten_all()?.to_vec1();
         let trained: Vec<f32> = [of(0, 2)?, of(2, 3)?].concat();
-        let run = learner.net(&labels(), &weights.tensors())?.tag_sequences(vec![sequence])?;
+        let run = learner.net(&labels(), &weights.tensors()?)?.tag_sequences(vec![sequence])?;
         let worst = run.probability.iter().zip(&trained).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 2e-5, "{}: {run:?} {trained:?}", system.name);
         assert_eq!(Ok(run.embedding.len()), learner.plan.embedding(), "{}", system.name);
@@ -87,8 +87,8 @@ fn every_weight_gets_a_gradient() -> Result<()> {
 fn non_local_blocks_change_nothing_at_the_beginning_and_learn() -> Result<()> {
     let (plain, with) = (StackLearner::new("compact_cnn")?, StackLearner::new("compact_cnn_nonlocal")?);
     let (plain_weights, sequence) = warmed(&plain, 64)?;
-    let mut tensors = warmed(&with, 64)?.0.tensors();
-    tensors.extend(plain_weights.tensors());
+    let mut tensors = warmed(&with, 64)?.0.tensors()?;
+    tensors.extend(plain_weights.tensors()?);
     let x = Tensor::from_slice(&sequence, (1, 64, BANDS), &Device::Cpu)?;
     let said = |learner: &StackLearner, weights: &Weights| -> Result<Vec<f32>> {
         learner.forward(weights, &x, None)?.labels.flatten_all()?.to_vec1()

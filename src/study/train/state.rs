@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
 use super::checkpoint::{Checkpoint, Standing};
 use super::optimizer::AdamW;
@@ -22,13 +22,14 @@ pub(super) struct State {
 
 impl State {
     /// Where the checkpoint says, or at the beginning: with the weights that `start` gives. `settings` are those of the
-    /// run, as text.
+    /// run, as text. It goes on on `device`.
     ///
     /// # Errors
     /// A checkpoint that does not read or belongs to a run with other settings.
     pub(super) fn begin(
         settings: String,
         checkpoint: &Path,
+        device: &Device,
         start: impl FnOnce() -> candle_core::Result<HashMap<String, Tensor>>,
     ) -> Result<Self> {
         if let Some(found) = Checkpoint::read(checkpoint)? {
@@ -38,15 +39,15 @@ impl State {
                 checkpoint.display()
             );
             return Ok(Self {
-                weights: Weights::new(found.weights)?,
+                weights: Weights::new(found.weights)?.on(device)?,
                 average: found.average,
                 optimizer: AdamW::from_tensors(&found.moments)?,
                 best: found.best,
                 standing: found.standing,
             });
         }
-        let weights = Weights::new(start()?)?;
-        let average = copied(&weights.tensors())?;
+        let weights = Weights::new(start()?)?.on(device)?;
+        let average = copied(&weights.tensors()?)?;
         let standing = Standing { settings, step: 0, best_score: None, waited: 0 };
         Ok(Self { best: average.clone(), average, weights, optimizer: AdamW::default(), standing })
     }
@@ -88,7 +89,7 @@ impl State {
     /// If the disk refuses.
     pub(super) fn checkpoint(&self, path: &Path) -> Result<()> {
         let standing = self.standing.clone();
-        let (weights, moments) = (self.weights.tensors(), self.optimizer.tensors()?);
+        let (weights, moments) = (self.weights.tensors()?, self.optimizer.tensors()?);
         Checkpoint { standing, weights, average: self.average.clone(), best: self.best.clone(), moments }.write(path)
     }
 }

@@ -43,8 +43,15 @@ impl Validation {
     /// # Errors
     /// If they are no tensors of such a net.
     pub(super) fn heard(&self, learner: &dyn Learner, tensors: &HashMap<String, Tensor>) -> Result<Vec<Frames>> {
-        let net = learner.net(tensors)?;
-        self.songs.par_iter().map(|(_, song, frames)| self.one(&net, song, frames)).collect()
+        self.heard_by(&learner.net(tensors)?)
+    }
+
+    /// What this net says of each song, beside the truth; the probability of its first label.
+    ///
+    /// # Errors
+    /// If the net hears other frames.
+    pub(super) fn heard_by(&self, net: &VocalNet) -> Result<Vec<Frames>> {
+        self.songs.par_iter().map(|(_, song, frames)| self.one(net, song, frames)).collect()
     }
 
     /// The figures of what was heard.

@@ -34,15 +34,34 @@ impl Weights {
         Ok(Self { fixed, vars })
     }
 
+    /// The same on another device.
+    ///
+    /// # Errors
+    /// If the device has no room.
+    pub(super) fn on(self, device: &Device) -> Result<Self> {
+        let moved = |vars: BTreeMap<String, Var>| -> Result<BTreeMap<String, Var>> {
+            vars.into_iter().map(|(name, var)| Ok((name, Var::from_tensor(&var.to_device(device)?)?))).collect()
+        };
+        Ok(Self { fixed: moved(self.fixed)?, vars: moved(self.vars)? })
+    }
+
+    /// Where they lie.
+    pub(super) fn device(&self) -> Device {
+        self.vars.values().next().map_or(Device::Cpu, |var| var.device().clone())
+    }
+
     /// The trained weights, in a fixed order.
     pub(super) fn vars(&self) -> impl Iterator<Item = (&String, &Var)> {
         self.vars.iter()
     }
 
-    /// All tensors, as the model file holds them.
-    pub(super) fn tensors(&self) -> HashMap<String, Tensor> {
+    /// All tensors, as the model file holds them, on the processor.
+    ///
+    /// # Errors
+    /// If a device failed.
+    pub(super) fn tensors(&self) -> Result<HashMap<String, Tensor>> {
         let all = self.vars.iter().chain(&self.fixed);
-        all.map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect()
+        all.map(|(name, var)| Ok((name.clone(), var.as_tensor().to_device(&Device::Cpu)?))).collect()
     }
 
     /// The tensor of this name.
@@ -74,7 +93,7 @@ impl Weights {
     /// If a tensor has another shape.
     pub(super) fn average_into(&self, average: &mut HashMap<String, Tensor>, step: u64) -> Result<()> {
         let keeps = AVERAGE_KEEPS.min(step as f64 / (step as f64 + 10.0));
-        for (name, now) in self.tensors() {
+        for (name, now) in self.tensors()? {
             if let Some(average) = average.get_mut(&name) {
                 *average = ((&*average * keeps)? + (now * (1.0 - keeps))?)?;
             }
@@ -134,8 +153,8 @@ fn normal(rng: &mut StdRng) -> f32 {
 pub(super) fn loss(logits: &Tensor, target: Vec<f32>, weight: Vec<f32>) -> Result<Tensor> {
     let sum: f64 = weight.iter().map(|&weight| f64::from(weight)).sum();
     let shape = logits.shape().clone();
-    let target = Tensor::from_vec(target, shape.clone(), &Device::Cpu)?;
-    let weight = Tensor::from_vec(weight, shape, &Device::Cpu)?;
+    let target = Tensor::from_vec(target, shape.clone(), logits.device())?;
+    let weight = Tensor::from_vec(weight, shape, logits.device())?;
     // max(z, 0) - z y + ln(1 + exp(-|z|)), which never overflows.
     let soft = ((logits.abs()?.neg()?.exp()? + 1.0)?).log()?;
     let each = ((logits.relu()? - (logits * &target)?)? + soft)?;

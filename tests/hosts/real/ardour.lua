@@ -1,68 +1,21 @@
 -- Earmark in Ardour 7, without a window: `cargo xtask hosts ardour` starts it in luasession.
 -- A session is recorded, its files are replaced by the demo, and every mode is tried on it.
--- WORK: an empty folder; OFFLINE: what `cargo xtask host --rate 48000` wrote of the same demo.
+-- SCRIPTS: where this script lies; WORK: an empty folder; OFFLINE: what `cargo xtask host --rate 48000` wrote of the same demo.
+
+local common = dofile(os.getenv("SCRIPTS") .. "/ardour_common.lua")
+local expect, read_wav, write_mono, lines = common.expect, common.read_wav, common.write_mono, common.lines
+local backend, sleep, locate, RATE, BLOCK = common.backend, common.sleep, common.locate, common.RATE, common.BLOCK
 
 local WORK, OFFLINE = os.getenv("WORK"), os.getenv("OFFLINE")
 local EARMARK = "4561726D61726B506C7567696E456172"
-local RATE, SECONDS = 48000, 30
+local SECONDS = 30
 -- Sections of the demo that are played in real time, in seconds.
 local PLAYED = 12
 -- Earmark says in real time what it knows one block and 12 ms later than offline; a control period is 10 ms.
-local BLOCK = 1024
 local LAG = BLOCK / RATE + 0.012
 local PERIOD = 0.010
 -- An export preset of our own: 32 bit floats, because Ardour's "wav" has 16 bits and dithers them by chance.
 local WAV = "5b1c4c52-7e0f-4d8e-9d57-6a1f0b6c3a11"
-
-local failed, passed = 0, 0
-local function expect(what, holds, found)
-  if holds then passed = passed + 1 else failed = failed + 1 end
-  print((holds and "ok      " or "FAILED  ") .. what .. (found and ("  (" .. tostring(found) .. ")") or ""))
-end
-
--- WAV files -----------------------------------------------------------------------------------------------------------
-
--- The channels of a float WAV file, as packed strings.
-local function read_wav(path)
-  local file = assert(io.open(path, "rb"))
-  local bytes = file:read("a")
-  file:close()
-  local at, channels, data = 13, 0, nil
-  while at < #bytes do
-    local id, size = string.unpack("<c4I4", bytes, at)
-    if id == "fmt " then channels = string.unpack("<I2", bytes, at + 10) end
-    if id == "data" then data = bytes:sub(at + 8, at + 7 + size) end
-    at = at + 8 + size + size % 2
-  end
-  local split = {}
-  for channel = 1, channels do
-    local samples = {}
-    for frame = 0, #data // (4 * channels) - 1 do
-      local from = 4 * (frame * channels + channel - 1)
-      samples[#samples + 1] = data:sub(from + 1, from + 4)
-    end
-    split[channel] = table.concat(samples)
-  end
-  return split
-end
-
--- Writes one channel of `frames` floats, silent beyond `samples`.
-local function write_mono(path, samples, frames)
-  local data = samples:sub(1, 4 * frames)
-  data = data .. string.rep("\0", 4 * frames - #data)
-  local file = assert(io.open(path, "wb"))
-  file:write("RIFF", string.pack("<I4", 36 + #data), "WAVEfmt ", string.pack("<I4I2I2I4I4I2I2", 16, 3, 1, RATE, 4 * RATE, 4, 32))
-  file:write("data", string.pack("<I4", #data), data)
-  file:close()
-end
-
-local function lines(command)
-  local found = {}
-  local pipe = assert(io.popen(command))
-  for line in pipe:lines() do found[#found + 1] = line end
-  pipe:close()
-  return found
-end
 
 -- The offline curve ---------------------------------------------------------------------------------------------------
 
@@ -90,28 +43,11 @@ end
 
 -- The session ---------------------------------------------------------------------------------------------------------
 
-local function backend()
-  local b = AudioEngine:set_backend("None (Dummy)", "", "")
-  assert(not b:isnil(), "no dummy backend")
-  b:set_device_name("Silence")
-  b:set_buffer_size(BLOCK)
-  return b
-end
-
-local function sleep(seconds)
-  ARDOUR.LuaAPI.usleep(math.floor(1e6 * seconds))
-end
-
 local function roll(s, seconds)
   s:request_roll(ARDOUR.TransportRequestSource.TRS_UI)
-  sleep(seconds)
+  common.play_until(s, seconds)
   s:request_stop(false, false, ARDOUR.TransportRequestSource.TRS_UI)
   sleep(0.8)
-end
-
-local function locate(s, seconds)
-  s:request_locate(math.floor(seconds * RATE), false, ARDOUR.LocateTransportDisposition.MustStop, ARDOUR.TransportRequestSource.TRS_UI)
-  sleep(0.5)
 end
 
 os.execute("mkdir -p $XDG_CONFIG_HOME/ardour7/export")
@@ -159,19 +95,8 @@ local p = ARDOUR.LuaAPI.new_plugin(s, EARMARK, ARDOUR.PluginType.VST3, "")
 expect("Ardour offers Earmark", not p:isnil())
 t:add_processor_by_index(p, 0, nil, true)
 
--- Index among the plugin's controls, by name.
-local which = {}
-local function index(proc)
-  local plug, n = proc:to_insert():plugin(0), 0
-  for i = 0, plug:parameter_count() - 1 do
-    if plug:parameter_is_control(i) then
-      which[plug:parameter_label(i)] = n
-      n = n + 1
-    end
-  end
-  return n
-end
-expect("it lists its parameters", index(p) >= 33, index(p))
+local which, ids, count = common.controls(p)
+expect("it lists its parameters", count >= 33, count)
 
 local MODES = { off = 0, show = 1, write = 2, read = 3 }
 -- Ride as Ardour has it: decibels.
@@ -183,16 +108,8 @@ local function set(name, value)
   sleep(0.1)
 end
 
--- Ardour's own number of a parameter.
-local function control_id(name)
-  local plug = p:to_insert():plugin(0)
-  for i = 0, plug:parameter_count() - 1 do
-    if plug:parameter_label(i) == name then return i end
-  end
-end
-
 local function control(name)
-  return p:to_insert():to_automatable():automation_control(Evoral.Parameter(ARDOUR.AutomationType.PluginAutomation, 0, control_id(name)), true)
+  return p:to_insert():to_automatable():automation_control(Evoral.Parameter(ARDOUR.AutomationType.PluginAutomation, 0, ids[name]), true)
 end
 
 local function lane(name)
@@ -234,11 +151,10 @@ local function play_and_watch(seconds)
   local watched, low, high = {}, 2, -1
   for i, pair in ipairs(LANES) do watched[i] = control(pair[1]) end
   s:request_roll(ARDOUR.TransportRequestSource.TRS_UI)
-  for _ = 1, seconds * 40 do
-    sleep(0.025)
+  common.play_until(s, seconds, function()
     for _, c in ipairs(watched) do c:get_value() end
     low, high = math.min(low, watched[1]:get_value()), math.max(high, watched[1]:get_value())
-  end
+  end)
   s:request_stop(false, false, ARDOUR.TransportRequestSource.TRS_UI)
   for _ = 1, 40 do
     sleep(0.025)
@@ -300,8 +216,7 @@ end
 
 -- Read: a lane edited by hand is played, and nothing fights it ---------------------------------------------------------
 
--- The gate is open from 2 s to 4 s and from 6 s to 7 s, where the demo's voice is not.
-local EDITED = { { 0, 0 }, { 1.999, 0 }, { 2, 1 }, { 3.999, 1 }, { 4, 0 }, { 5.999, 0 }, { 6, 1 }, { 6.999, 1 }, { 7, 0 } }
+local EDITED = common.EDITED
 local function edited(time)
   local value = 0
   for _, point in ipairs(EDITED) do
@@ -315,24 +230,20 @@ set("Automation", MODES.read)
 set("Ride", RIDE_12)
 for _, pair in ipairs(LANES) do
   local al = lane(pair[1])
-  for _, point in ipairs(EDITED) do
-    al:add(Temporal.timepos_t(math.floor(point[1] * RATE)), point[2], false, true)
-  end
+  common.draw(al, EDITED)
   control(pair[1]):set_automation_state(ARDOUR.AutoState.Play)
 end
 locate(s, 0)
 local before, wrong, looks = undo_steps(), 0, 0
 local gate = control("Vocal gate")
 s:request_roll(ARDOUR.TransportRequestSource.TRS_UI)
-for _ = 1, 8 * 40 do
-  sleep(0.025)
-  local time = s:transport_sample() / RATE
+common.play_until(s, 8, function(time)
   -- Not at the very edges, where the two clocks may differ by a cycle.
   if math.abs(edited(time - 0.06) - edited(time + 0.06)) < 0.5 then
     looks = looks + 1
     if math.abs(gate:get_value() - edited(time)) > 0.5 then wrong = wrong + 1 end
   end
-end
+end)
 s:request_stop(false, false, ARDOUR.TransportRequestSource.TRS_UI)
 sleep(0.8)
 expect("read: the lane is what the parameter shows", looks > 100 and wrong == 0, wrong .. " of " .. looks .. " looks differ")
@@ -402,16 +313,23 @@ s = assert(load_session(folder, "earmark"), "the session does not open again")
 t = s:route_by_name("song"):to_track()
 p = t:nth_plugin(0)
 expect("opened again: Earmark is there", not p:isnil() and p:to_insert():plugin(0):name() == "Earmark")
-index(p)
+which, ids = common.controls(p)
 local ride = ARDOUR.LuaAPI.get_processor_param(p, which["Ride"], true)
 local mode = ARDOUR.LuaAPI.get_processor_param(p, which["Automation"], true)
 expect("opened again: ride and mode are as saved", math.abs(ride - RIDE_12) < 0.01 and math.abs(mode - MODES.read) < 0.01, ride .. ", " .. mode)
 expect("opened again: the lane is as saved", #points("Vocal gate") == #EDITED, #points("Vocal gate") .. " points")
 local third = exported("third")
-expect("opened again: export gives the same audio", first and third == first)
+-- Attack and release have meanwhile passed through the host's scale from 0 to 1, which may turn their last bit.
+local worst = first and third and #third == #first and 0 or 1
+for at = 1, worst == 0 and #first or 0, 4 do
+  if first:sub(at, at + 3) ~= third:sub(at, at + 3) then
+    worst = math.max(worst, math.abs(string.unpack("<f", first, at) - string.unpack("<f", third, at)))
+  end
+end
+expect("opened again: export gives the same audio, but for rounding", worst < 1e-7, string.format("%.1e apart at most", worst))
 
 p, t = nil, nil
 collectgarbage()
 close_session()
-print(passed .. " passed, " .. failed .. " failed")
+common.tally()
 quit()

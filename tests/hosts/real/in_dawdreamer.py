@@ -28,9 +28,10 @@ if len(song) == 1:
     song = np.vstack([song, song])
 
 
-def render(engine, plugin, audio):
-    source = engine.make_playback_processor("song", audio)
-    engine.load_graph([(source, []), (plugin, ["song"])])
+def render(engine, plugin, audio, side_chain=None):
+    sources = {"song": audio} if side_chain is None else {"song": audio, "side chain": side_chain}
+    graph = [(engine.make_playback_processor(name, samples), []) for name, samples in sources.items()]
+    engine.load_graph([*graph, (plugin, list(sources))])
     engine.render(audio.shape[1] / RATE_HZ)
     return engine.get_audio()
 
@@ -64,4 +65,19 @@ ducked = render(engine, plugin, song)[:, :frames]
 loud = np.abs(song[:, :frames]) > 0.01
 gain_db = 20 * np.log10(np.abs(ducked[loud]) / np.abs(song[:, :frames][loud]))
 expect("ride 0.5 of its range ducks by 6 dB", -6.2 < gain_db.min() < -5.0, f"{gain_db.min():.2f} dB at least")
+
+# The side chain alone is heard, and moves the gain of a constant.
+constant = np.full((2, frames), 0.25, np.float32)
+plugin.set_parameter(index["Source"], 1.0)
+gain_db = 20 * np.log10(render(engine, plugin, constant, song)[0, :frames] / 0.25)
+expect("a voice on the side chain ducks", -6.1 < gain_db.min() < -5.9 and gain_db.max() == 0, f"{gain_db.min():.2f} to {gain_db.max():.2f} dB")
+
+# Read: a lane drives the ride. Automation's last step is Read; lanes here have a value for each sample.
+plugin.set_parameter(index["Automation"], 1.0)
+gate = np.zeros(frames, np.float32)
+gate[2 * RATE_HZ : 4 * RATE_HZ] = 1
+plugin.set_automation(index["Vocal gate"], gate)
+gain_db = 20 * np.log10(render(engine, plugin, constant, song)[0, :frames] / 0.25)
+at = [round(float(gain_db[int(second * RATE_HZ)]), 2) for second in (1.5, 3, 5, 8)]
+expect("in read the lane alone drives the ride", at == [0, -6, 0, 0], at)
 conclude()

@@ -2,6 +2,7 @@
 
 mod handlers;
 mod parameters;
+pub mod player;
 mod processor;
 #[cfg(target_os = "linux")]
 pub mod window;
@@ -9,7 +10,7 @@ pub mod window;
 use crate::buses::Layout;
 use crate::stream::{self, Change, Streamed};
 use crate::{Audio, Class, Parameter, Plan, PluginInfo, Render};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
 use clack_extensions::latency::PluginLatency;
@@ -42,41 +43,55 @@ pub fn list(bundle: &Path) -> Result<Vec<PluginInfo>> {
 /// # Errors
 /// The bundle cannot be loaded, or the plugin refuses something that it must not refuse.
 pub fn render(bundle: &Path, plan: &Plan, input: &Audio) -> Result<Render> {
+    renders(bundle, std::slice::from_ref(plan), input)?.pop().context("one plan gives one render")
+}
+
+/// Runs plans one after the other on the same instance, each an activation of its own.
+///
+/// # Errors
+/// As [`render`]; there is no plan, or they differ in class.
+pub fn renders(bundle: &Path, plans: &[Plan], input: &Audio) -> Result<Vec<Render>> {
+    let class = plans.first().context("nothing is planned")?.class;
+    ensure!(plans.iter().all(|plan| plan.class == class), "one instance is of one class");
     let entry = load(bundle)?;
     let factory = entry.get_plugin_factory().context("the bundle has no plugin factory")?;
-    let id = plan.class.clap_id();
+    let id = class.clap_id();
     let descriptor = factory
         .plugin_descriptors()
         .find(|descriptor| text(descriptor.id()) == id)
         .with_context(|| format!("{} has no plugin \"{id}\"", bundle.display()))?;
-    let mut instance = instantiate(&entry, plan.class)?;
+    let mut instance = instantiate(&entry, class)?;
+    plans.iter().map(|plan| activation(&mut instance, plan, input, info(descriptor))).collect()
+}
 
+/// Everything from a saved state to the deactivation.
+fn activation(instance: &mut Instance, plan: &Plan, input: &Audio, plugin: PluginInfo) -> Result<Render> {
     let state_taken = match &plan.state {
-        Some(state) => load_state(&mut instance, state),
+        Some(state) => load_state(instance, state),
         None => true,
     };
-    let extension = parameters::extension(&mut instance)?;
-    let listed = parameters::list(&extension, &mut instance);
+    let extension = parameters::extension(instance)?;
+    let listed = parameters::list(&extension, instance);
     let (settings, lane) = {
         let handle = instance.plugin_handle();
         let read = |parameter: &Parameter, text: &str| parameters::read(&extension, &handle, parameter, text);
         (stream::settings(plan, &listed, &read)?, stream::lane(plan, &listed, &read)?)
     };
-    set(&mut instance, &extension, &settings)?;
-    set_render_mode(&mut instance, plan.offline);
-    let layout = layout(&mut instance, input.len().max(1))?;
+    set(instance, &extension, &settings)?;
+    set_render_mode(instance, plan.offline);
+    let layout = layout(instance, input.len().max(1))?;
 
     let longest = u32::try_from(plan.announced()).context("a block is too long for CLAP")?;
     let configuration =
         PluginAudioConfiguration { sample_rate: plan.rate_hz, min_frames_count: 1, max_frames_count: longest };
     let stopped = instance.activate(|_, _| (), configuration).map_err(|error| anyhow!("cannot activate: {error}"))?;
-    let latency_samples = latency(&mut instance);
-    let Streamed { ledger, outputs } = run(&mut instance, stopped, plan, input, &layout, &lane)?;
+    let latency_samples = latency(instance);
+    let Streamed { ledger, outputs } = run(instance, stopped, plan, input, &layout, &lane)?;
     instance.try_deactivate().map_err(|error| anyhow!("cannot deactivate: {error}"))?;
 
     Ok(Render {
-        plugin: info(descriptor),
-        values: parameters::values(&extension, &mut instance, &listed),
+        plugin,
+        values: parameters::values(&extension, instance, &listed),
         parameters: listed,
         rate_hz: plan.rate_hz,
         frames: stream::frames(input),
@@ -85,7 +100,7 @@ pub fn render(bundle: &Path, plan: &Plan, input: &Audio) -> Result<Render> {
         events: ledger.events,
         edits: Vec::new(),
         outputs,
-        state: save_state(&mut instance)?,
+        state: save_state(instance)?,
         faults: ledger.faults,
     })
 }
@@ -188,7 +203,12 @@ fn run(
             processor.stop();
             streamed
         });
+        let mut offline = plan.offline;
         while !audio.is_finished() {
+            if plan.flips_mode {
+                offline = !offline;
+                set_render_mode(instance, offline);
+            }
             if instance.access_shared_handler(Shared::take_callback_request) {
                 instance.call_on_main_thread_callback();
             }

@@ -12,10 +12,13 @@ pub mod ids;
 pub mod latency;
 pub mod options;
 pub mod picture;
+#[cfg(target_os = "linux")]
+pub mod proof;
 pub mod report;
 #[cfg(target_os = "linux")]
 mod screen;
 pub mod source;
+pub mod uses;
 pub mod vst3;
 pub mod wav;
 
@@ -27,7 +30,7 @@ mod render;
 mod stream;
 
 pub use event::{Event, Kind};
-pub use plan::{Blocks, Class, LanePoint, Plan, Setting};
+pub use plan::{Blocks, Class, LanePoint, Plan, Setting, Stand};
 pub use render::{Edit, EditKind, Parameter, PluginInfo, Render};
 
 /// Audio of one port: channels x samples.

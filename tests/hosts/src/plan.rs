@@ -104,6 +104,17 @@ pub struct LanePoint {
     pub setting: Setting,
 }
 
+/// What the transport does from a moment on, until the next such moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stand {
+    /// Samples since the start of the render.
+    pub time_samples: u64,
+    /// It rolls; else it stands, and the host goes on with blocks as an open mixer does.
+    pub playing: bool,
+    /// Where in the song it is at that moment, in samples.
+    pub song_samples: u64,
+}
+
 /// One render.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -119,6 +130,10 @@ pub struct Plan {
     pub empty_blocks: bool,
     /// Offline, as a bounce; else paced by the clock, as playback.
     pub offline: bool,
+    /// Meanwhile the host says offline and real time by turns, as one that switches to freewheeling in mid-stream.
+    pub flips_mode: bool,
+    /// What the transport does, in order of time; where it is empty, it rolls from the song's start.
+    pub transport: Vec<Stand>,
     /// The main output shares the main input's memory.
     pub in_place: bool,
     /// A saved state to load before anything else.
@@ -141,12 +156,23 @@ impl Plan {
             announced_frames: None,
             empty_blocks: false,
             offline: true,
+            flips_mode: false,
+            transport: Vec::new(),
             in_place: false,
             state: None,
             settings: Vec::new(),
             lane: Vec::new(),
             side_chain: Audio::new(),
         }
+    }
+
+    /// The transport at a sample of the render: whether it rolls, where in the song it is, and until when that holds.
+    pub(crate) fn stand(&self, now: u64) -> (bool, u64, u64) {
+        let next = self.transport.partition_point(|stand| stand.time_samples <= now);
+        let until = self.transport.get(next).map_or(u64::MAX, |stand| stand.time_samples);
+        let Some(stand) = next.checked_sub(1).map(|index| self.transport[index]) else { return (true, now, until) };
+        let rolled = if stand.playing { now - stand.time_samples } else { 0 };
+        (stand.playing, stand.song_samples + rolled, until)
     }
 
     /// What the host announces as the longest block.

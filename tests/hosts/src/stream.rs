@@ -13,6 +13,8 @@ pub(crate) struct Block<'a> {
     pub(crate) start: u64,
     pub(crate) frames: usize,
     pub(crate) rate_hz: f64,
+    /// Where in the song the transport is, in samples.
+    pub(crate) song: u64,
     /// The transport rolls.
     pub(crate) playing: bool,
     /// Automation that falls into this block.
@@ -65,7 +67,7 @@ pub(crate) fn stream(
         layout.outputs.iter().map(|channels| vec![Vec::with_capacity(total as usize); *channels]).collect();
     let mut ledger = Ledger::default();
     let clock = Instant::now();
-    let mut run = |start: u64, length: usize, playing: bool, ledger: &mut Ledger, buses: &mut Buses| {
+    let mut run = |start: u64, length: usize, (playing, song): (bool, u64), ledger: &mut Ledger, buses: &mut Buses| {
         if !plan.offline {
             let due = Duration::from_secs_f64((start + length as u64) as f64 / plan.rate_hz);
             std::thread::sleep(due.saturating_sub(clock.elapsed()));
@@ -73,7 +75,7 @@ pub(crate) fn stream(
         let changes = within(lane, start, length as u64);
         buses.lend(input, &plan.side_chain, start as usize, length);
         ledger.open_block(start, length);
-        let block = Block { start, frames: length, rate_hz: plan.rate_hz, playing, changes: &changes };
+        let block = Block { start, frames: length, rate_hz: plan.rate_hz, song, playing, changes: &changes };
         processor.process(&block, buses, ledger)
     };
 
@@ -82,15 +84,17 @@ pub(crate) fn stream(
         if start == total {
             break;
         }
-        let length = (length as u64).min(total - start) as usize;
+        let (playing, song, until) = plan.stand(start);
+        let length = (length as u64).min(total - start).min(until - start) as usize;
         if plan.empty_blocks {
-            run(start, 0, true, &mut ledger, &mut buses)?;
+            run(start, 0, (playing, song), &mut ledger, &mut buses)?;
         }
-        run(start, length, true, &mut ledger, &mut buses)?;
+        run(start, length, (playing, song), &mut ledger, &mut buses)?;
         buses.take(&mut outputs, length);
         start += length as u64;
     }
-    run(total, plan.blocks.longest().min(STOPPED_FRAMES), false, &mut ledger, &mut buses)?;
+    let (_, song, _) = plan.stand(total);
+    run(total, plan.blocks.longest().min(STOPPED_FRAMES), (false, song), &mut ledger, &mut buses)?;
     Ok(Streamed { ledger, outputs })
 }
 
@@ -140,7 +144,7 @@ fn change(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Blocks, Class};
+    use crate::{Blocks, Class, Stand};
 
     /// Doubles the main input, and says nothing.
     struct Twice {
@@ -162,6 +166,16 @@ mod tests {
             }
             Ok(())
         }
+    }
+
+    #[test]
+    fn the_transport_moves_at_its_moments() {
+        let stand = |time_samples, playing, song_samples| Stand { time_samples, playing, song_samples };
+        let transport = vec![stand(100, false, 5000), stand(150, true, 700)];
+        let plan = Plan { transport, ..Plan::new(Class::Earmark, 48000.0) };
+        assert_eq!(plan.stand(40), (true, 40, 100));
+        assert_eq!(plan.stand(120), (false, 5000, 150));
+        assert_eq!(plan.stand(160), (true, 710, u64::MAX));
     }
 
     #[test]

@@ -45,6 +45,16 @@ pub fn list(bundle: &Path) -> Result<Vec<PluginInfo>> {
 /// # Errors
 /// The bundle cannot be loaded, or the plugin refuses something that it must not refuse.
 pub fn render(bundle: &Path, plan: &Plan, input: &Audio) -> Result<Render> {
+    renders(bundle, std::slice::from_ref(plan), input)?.pop().context("one plan gives one render")
+}
+
+/// Runs plans one after the other on the same instance, each an activation of its own.
+///
+/// # Errors
+/// As [`render`]; there is no plan, or they differ in class.
+pub fn renders(bundle: &Path, plans: &[Plan], input: &Audio) -> Result<Vec<Render>> {
+    let plan = plans.first().context("nothing is planned")?;
+    ensure!(plans.iter().all(|other| other.class == plan.class), "one instance is of one class");
     let module = Module::load(bundle)?;
     let (id, info) = module
         .classes()
@@ -59,7 +69,7 @@ pub fn render(bundle: &Path, plan: &Plan, input: &Audio) -> Result<Render> {
         controller: component.cast::<IEditController>().context("the plugin's controller is another object")?,
         component,
     };
-    let rendered = plugin.render(plan, input, info);
+    let rendered = plans.iter().map(|plan| plugin.render(plan, input, info.clone())).collect();
     // SAFETY: the plugin is not active any more, and nothing is called after this.
     unsafe { plugin.component.terminate() };
     rendered
@@ -194,7 +204,7 @@ impl Plugin {
         std::thread::scope(|scope| {
             let audio = scope.spawn(move || {
                 let mut processor =
-                    Vst3Processor::new(self.processor.clone(), parameters, plan.offline, to_controller, answered)?;
+                    Vst3Processor::new(self.processor.clone(), parameters, plan, to_controller, answered)?;
                 stream::stream(plan, input, layout, lane, &mut processor)
             });
             for (now, values) in shown {

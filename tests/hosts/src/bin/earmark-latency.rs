@@ -9,7 +9,7 @@ use earmark::study::evaluate::index::{self, Entry};
 use earmark::study::lab::Labels;
 use earmark::study::mix::Layout;
 use earmark_hosts::latency::{Answers, answers, open, turns};
-use earmark_hosts::{Blocks, Class, Plan, Render, bundle, clap as clap_host, options, source};
+use earmark_hosts::{Blocks, Class, Plan, Render, bundle, clap as clap_host, options, report, source};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
@@ -40,6 +40,9 @@ struct Arguments {
     /// Sample rate to run at, in Hz; the songs are resampled to it
     #[arg(long, value_name = "HZ", default_value = "48000", value_parser = options::rate)]
     rate: f64,
+    /// Switch "align" on: the audio is delayed, and its turns with it
+    #[arg(long)]
+    align: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -100,7 +103,7 @@ fn measure(arguments: &Arguments, bundle: &Path, entry: &Entry, measured: &mut M
         measured.instrumental_s += render.duration_s();
         measured.false_openings += open(&render).len();
     } else if entry.layout == Layout::Stems {
-        let open = open(&render(arguments, bundle, entry)?);
+        let open = beside_the_audio(&render(arguments, bundle, entry)?);
         let (onsets, offsets) = turns(&labels);
         measured.songs += 1;
         measured.raw += usize::from(entry.labels_raw.is_some());
@@ -122,13 +125,25 @@ fn render(arguments: &Arguments, bundle: &Path, entry: &Entry) -> Result<Render>
     }
     let input = source::resample(&source.audio, source.rate_hz, arguments.rate)?;
     let plan = Plan::new(arguments.class, arguments.rate).in_blocks(Blocks::Of(arguments.block as usize));
+    let plan = if arguments.align { plan.with("align", 1.0) } else { plan };
     let render = clap_host::render(bundle, &plan, &input)?;
     ensure!(render.faults.is_empty(), "the plugin breaks its format's rules: {}", render.faults.join("; "));
     Ok(render)
 }
 
+/// The stretches in which the gate was open, beside the audio that comes out: with `align` it comes later.
+fn beside_the_audio(render: &Render) -> Vec<report::Span> {
+    let delay_s = render.seconds(u64::from(render.latency_samples));
+    let earlier = |span: report::Span| report::Span { start_s: span.start_s - delay_s, end_s: span.end_s - delay_s };
+    open(render).into_iter().map(earlier).collect()
+}
+
 /// How much later than offline the plugin says the same in real time, in seconds.
 fn real_time_s(arguments: &Arguments) -> f64 {
+    // With `align` an offline render is as late, and so is its audio.
+    if arguments.align {
+        return 0.0;
+    }
     real_time_lag(arguments.block, arguments.rate) as f64 / arguments.rate
 }
 
@@ -151,12 +166,13 @@ fn text(arguments: &Arguments, measured: &Measured) -> String {
     // Writing to memory cannot fail.
     let _ = writeln!(
         text,
-        "{} at {} Hz in blocks of {}, default settings, split {}: {} songs with stems ({} finished mixes left out)\n\
+        "{} at {} Hz in blocks of {}, default settings{}, split {}: {} songs with stems ({} finished mixes left out)\n\
          truth: {}; turns between a phrase of 0.3 s and a pause of 0.5 s at least\n\
          real time: {:.1} ms later than offline (a block and what the worker is allowed)\n",
         arguments.class.name(),
         arguments.rate,
         arguments.block,
+        if arguments.align { " and align" } else { "" },
         arguments.split,
         measured.songs,
         measured.left_out,
@@ -223,6 +239,7 @@ fn json_of(arguments: &Arguments, measured: &Measured) -> Value {
         "rate_hz": arguments.rate,
         "block": arguments.block,
         "split": arguments.split,
+        "align": arguments.align,
         "truth": truth(measured),
         "real_time_delay_ms": 1000.0 * later_s,
         "songs": measured.songs,

@@ -78,10 +78,15 @@ fn tables(buses: &[Bus]) -> Vec<clap_audio_buffer> {
 }
 
 fn transport(block: &Block<'_>) -> TransportEvent {
-    let seconds = block.start as f64 / block.rate_hz;
+    rolling(block.song, block.rate_hz, block.playing)
+}
+
+/// The transport at a sample of the song, which began with the render.
+pub(super) fn rolling(start: u64, rate_hz: f64, playing: bool) -> TransportEvent {
+    let seconds = start as f64 / rate_hz;
     let beats = seconds * TEMPO_BPM / 60.0;
     let bar = (beats / 4.0).floor();
-    let rolling = if block.playing { TransportFlags::IS_PLAYING } else { TransportFlags::empty() };
+    let rolling = if playing { TransportFlags::IS_PLAYING } else { TransportFlags::empty() };
     TransportEvent {
         header: clack_host::events::EventHeader::new_core(0, EventFlags::empty()),
         flags: TransportFlags::HAS_TEMPO

@@ -5,7 +5,7 @@ use super::com::{Changes, Events};
 use crate::buses::{Bus, Buses};
 use crate::ledger::Ledger;
 use crate::stream::{Block, Processor};
-use crate::{Kind, Parameter};
+use crate::{Kind, Parameter, Plan};
 use ::vst3::Steinberg::Vst::Event_::EventTypes_;
 use ::vst3::Steinberg::Vst::ProcessContext_::StatesAndFlags_;
 use ::vst3::Steinberg::Vst::{
@@ -25,6 +25,8 @@ pub(super) struct Vst3Processor<'a> {
     processor: ComPtr<IAudioProcessor>,
     parameters: &'a [Parameter],
     mode: i32,
+    /// The mode of the next block, where it changes from block to block.
+    flips_to: Option<i32>,
     input: Lists,
     output: Lists,
     /// After every block: the output values, with the time at the block's end.
@@ -37,12 +39,23 @@ impl<'a> Vst3Processor<'a> {
     pub(super) fn new(
         processor: ComPtr<IAudioProcessor>,
         parameters: &'a [Parameter],
-        offline: bool,
+        plan: &Plan,
         to_controller: Sender<(u64, Shown)>,
         answered: Receiver<()>,
     ) -> Result<Self> {
-        let mode = if offline { ProcessModes_::kOffline } else { ProcessModes_::kRealtime } as i32;
-        Ok(Self { processor, parameters, mode, input: Lists::new()?, output: Lists::new()?, to_controller, answered })
+        let [offline, live] = [ProcessModes_::kOffline as i32, ProcessModes_::kRealtime as i32];
+        let (mode, other) = if plan.offline { (offline, live) } else { (live, offline) };
+        let flips_to = plan.flips_mode.then_some(other);
+        Ok(Self {
+            processor,
+            parameters,
+            mode,
+            flips_to,
+            input: Lists::new()?,
+            output: Lists::new()?,
+            to_controller,
+            answered,
+        })
     }
 
     /// Enters points and events in the order of their offsets; gives the last value of each parameter.
@@ -80,6 +93,9 @@ impl Processor for Vst3Processor<'_> {
     fn process(&mut self, block: &Block<'_>, buses: &Buses, ledger: &mut Ledger) -> Result<()> {
         self.input.clear();
         self.output.clear();
+        if let Some(other) = &mut self.flips_to {
+            std::mem::swap(&mut self.mode, other);
+        }
         for change in block.changes {
             self.input.changes.push(change.number, i32::try_from(change.offset)?, change.normalized);
         }
@@ -152,14 +168,14 @@ fn tables(buses: &[Bus]) -> Vec<AudioBusBuffers> {
 fn context(block: &Block<'_>) -> ProcessContext {
     // SAFETY: all zeroes are a valid context in which nothing is said to be known.
     let mut context: ProcessContext = unsafe { std::mem::zeroed() };
-    let beats = block.start as f64 / block.rate_hz * TEMPO_BPM / 60.0;
+    let beats = block.song as f64 / block.rate_hz * TEMPO_BPM / 60.0;
     context.state = StatesAndFlags_::kContTimeValid
         | StatesAndFlags_::kProjectTimeMusicValid
         | StatesAndFlags_::kTempoValid
         | StatesAndFlags_::kTimeSigValid
         | if block.playing { StatesAndFlags_::kPlaying } else { 0 };
     context.sampleRate = block.rate_hz;
-    context.projectTimeSamples = block.start as i64;
+    context.projectTimeSamples = block.song as i64;
     context.continousTimeSamples = block.start as i64;
     context.projectTimeMusic = beats;
     context.tempo = TEMPO_BPM;

@@ -2,6 +2,7 @@
 //!
 //! They need `cargo xtask bundle` first, which `cargo xtask check` does; without a bundle each says so and passes.
 
+mod activation;
 mod agreement;
 mod audio;
 mod control;
@@ -9,7 +10,10 @@ mod emission;
 mod formats;
 mod lane;
 mod parameters;
+mod passes;
 mod slicing;
 mod stage;
 mod state;
+mod states;
 mod transport;
+mod uses;

@@ -130,6 +130,21 @@ pub fn assert_same<T: PartialEq + Debug>(these: &[T], those: &[T], what: &str) {
     assert!(this.is_none() && that.is_none(), "{what}: of {counts:?}, number {index} is {this:?} and {that:?}");
 }
 
+/// Fails where two stepped curves (seconds, values) differ between 0 and `to_s` by more than what is too little to be said.
+/// Looked at every 10 ms. What was said before leaves its mark on what is too little, so single values may differ.
+pub fn assert_alike(these: &[(f64, f64)], those: &[(f64, f64)], to_s: f64, what: &str) {
+    const LOOK_S: f64 = 0.01;
+    let held = |curve: &[(f64, f64)], time_s: f64| {
+        let next = curve.partition_point(|(at_s, _)| *at_s <= time_s);
+        next.checked_sub(1).map_or(0.0, |index| curve[index].1)
+    };
+    for look in 1..(to_s / LOOK_S) as usize {
+        let time_s = look as f64 * LOOK_S;
+        let (this, that) = (held(these, time_s), held(those, time_s));
+        assert!((this - that).abs() < 2.0 / 512.0, "{what}: {this} at {time_s} s, where {that} is wanted");
+    }
+}
+
 /// Whether two signals are the same in every bit, NaN and the sign of zero included.
 pub fn same_bits(a: &[Vec<f32>], b: &[Vec<f32>]) -> bool {
     let bits = |audio: &[Vec<f32>]| -> Vec<Vec<u32>> {

@@ -1,0 +1,19 @@
+//! Label files and the index of a labelled collection: any text is read, or refused with a sentence.
+#![no_main]
+
+use earmark::study::evaluate::index;
+use earmark::study::lab::Labels;
+use earmark_fuzz::Scratch;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(labels) = Labels::parse(text)
+    {
+        let sung = labels.sung();
+        assert!(sung.windows(2).all(|pair| pair[0].end_s <= pair[1].start_s + 1e-6));
+        assert!(sung.iter().all(|span| labels.at((span.start_s + span.end_s) / 2.0).is_some()));
+    }
+    let file = Scratch::with(bytes);
+    let _ = index::read(file.path(), "all");
+});

@@ -1,0 +1,113 @@
+//! Taggers on threads beside the worker: a window takes tens of milliseconds, and voices do not wait that long.
+
+use std::panic::resume_unwind;
+use std::thread::{JoinHandle, Thread};
+
+use crossbeam::channel::{Receiver, Sender, TryRecvError, unbounded};
+
+use super::BackendError;
+use super::cpu::Cpu;
+use crate::engine::alone::spawn_alone;
+use crate::nets::Tagging;
+
+/// A window for a tagger: its number, and rows of mel values.
+pub(in crate::engine) type Window = (usize, Vec<f32>);
+/// What a tagger of some number said.
+pub(in crate::engine) type Tagged = (usize, Tagging);
+
+type Answer = Result<Vec<Tagged>, BackendError>;
+
+/// The threads. They end, and are waited for, when this is dropped.
+pub(super) struct Beside {
+    asks: Option<Sender<(Vec<Window>, Sender<Answer>)>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Windows on their way.
+pub(in crate::engine) struct Errand {
+    pub(super) done: Vec<Tagged>,
+    pub(super) waits: Option<Receiver<Answer>>,
+}
+
+impl Beside {
+    /// Starts up to `count` threads, which wake `worker` whenever they have an answer. `None` if the operating system gives
+    /// none.
+    pub(super) fn start(cpu: &Cpu, worker: &Thread, count: usize) -> Option<Self> {
+        let (asks, questions) = unbounded::<(Vec<Window>, Sender<Answer>)>();
+        let serve = |_| {
+            let (cpu, worker, questions) = (cpu.clone(), worker.clone(), questions.clone());
+            spawn_alone("earmark taggers", move || {
+                for (windows, answer) in questions {
+                    let tag = |(tagger, window): Window| Ok((tagger, cpu.tag(tagger, &window)?));
+                    // Who has gone meanwhile does not hear the answer.
+                    let _ = answer.send(windows.into_iter().map(tag).collect());
+                    worker.unpark();
+                }
+            })
+            .ok()
+        };
+        let threads: Vec<_> = (0..count).map_while(serve).collect();
+        (!threads.is_empty()).then_some(Self { asks: Some(asks), threads })
+    }
+
+    /// Hands windows over.
+    pub(super) fn ask(&self, windows: Vec<Window>) -> Receiver<Answer> {
+        let (answer, answers) = unbounded();
+        if let Some(asks) = &self.asks {
+            // Threads that are gone say so through the receiver.
+            let _ = asks.send((windows, answer));
+        }
+        answers
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.asks = None;
+        for thread in self.threads.drain(..) {
+            // If it panicked, whoever waited for it has seen that.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Errand {
+    /// What was said, once all of it is there. A panic on their thread goes on here.
+    ///
+    /// # Errors
+    /// If the processor failed.
+    pub(in crate::engine) fn answered(&mut self) -> Result<Option<Vec<Tagged>>, BackendError> {
+        let answer = match self.waits.as_ref().map(Receiver::try_recv) {
+            None => None,
+            Some(Ok(answer)) => Some(answer?),
+            Some(Err(TryRecvError::Empty)) => return Ok(None),
+            Some(Err(TryRecvError::Disconnected)) => gone(),
+        };
+        Ok(Some(self.with(answer)))
+    }
+
+    /// The same, waiting for it.
+    ///
+    /// # Errors
+    /// If the processor failed.
+    pub(in crate::engine) fn finished(mut self) -> Result<Vec<Tagged>, BackendError> {
+        let answer = match self.waits.as_ref().map(Receiver::recv) {
+            None => None,
+            Some(Ok(answer)) => Some(answer?),
+            Some(Err(_)) => gone(),
+        };
+        Ok(self.with(answer))
+    }
+
+    fn with(&mut self, answer: Option<Vec<Tagged>>) -> Vec<Tagged> {
+        self.waits = None;
+        let mut all = std::mem::take(&mut self.done);
+        all.extend(answer.unwrap_or_default());
+        all
+    }
+}
+
+/// The worker begins anew then, and with it the threads.
+fn gone() -> ! {
+    resume_unwind(Box::new("a tagger's thread failed"))
+}

@@ -1,0 +1,1 @@
+//! The tests beside this library are models of `earmark::engine`'s link.

@@ -1,0 +1,139 @@
+//! `cargo xtask proof`: measures what was promised and gathers the figures in docs/promises.md.
+//!
+//! Each section is measured by itself and written down by itself, so that a run can be taken up where it stopped.
+
+mod fast;
+mod fuzz;
+mod hosted;
+mod page;
+mod record;
+mod supply;
+mod tested;
+
+use crate::workspace;
+use anyhow::{Result, anyhow};
+use clap::ValueEnum;
+use record::{Record, Row};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// Options of `cargo xtask proof`.
+#[derive(clap::Args)]
+pub struct Options {
+    /// The sections to measure, in this order; all where none is named
+    #[arg(value_enum, value_name = "SECTION")]
+    sections: Vec<Section>,
+    /// Hours of music that each instance of the soak hears
+    #[arg(long, default_value_t = 8.0)]
+    hours: f64,
+    /// Minutes after which the soak ends in any case
+    #[arg(long, default_value_t = 600.0)]
+    minutes: f64,
+    /// Instances in one process, each number in a process of its own; 32 must be among them
+    #[arg(long, default_value = "1,8,32,64")]
+    instances: String,
+    /// Seconds of each fuzz target
+    #[arg(long, default_value_t = 600)]
+    fuzz_seconds: u64,
+    /// Python that has the peers (docs/promises.md names them)
+    #[arg(long, value_name = "FILE", default_value = "python3")]
+    python: PathBuf,
+    /// Measure this plugin instead of the bundle; the page names it
+    #[arg(long, value_name = "FILE")]
+    plugin: Option<PathBuf>,
+    /// Write docs/promises.md from what was measured before, and measure nothing
+    #[arg(long)]
+    page: bool,
+}
+
+/// What belongs together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Section {
+    /// System calls, allocations, times of blocks, denormals, models of the crossing
+    RealTime,
+    /// Mel frames, nets and whole files beside their peers, and how far from the processor's peak
+    Fast,
+    /// 1 to 64 instances: memory, processor, fairness; a thousand that come and go
+    Many,
+    /// An engine that panics, stands still or crawls
+    Faults,
+    /// Hours of music at 32 instances
+    Soak,
+    /// Bytes that nobody should write
+    Fuzz,
+    /// Licences, list of parts, reproducible bundle, sizes, scan and instantiation
+    Supply,
+}
+
+impl Section {
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    fn steps(self, options: &Options) -> Vec<Step> {
+        match self {
+            Self::RealTime => {
+                let mut steps = hosted::real_time(options);
+                steps.extend(tested::real_time());
+                steps
+            }
+            Self::Fast => fast::steps(options),
+            Self::Many => hosted::many(options),
+            Self::Faults => {
+                let mut steps = tested::faults();
+                steps.push(hosted::stall(options));
+                steps
+            }
+            Self::Soak => vec![hosted::soak(options)],
+            Self::Fuzz => fuzz::steps(options),
+            Self::Supply => supply::steps(options),
+        }
+    }
+}
+
+/// One measurement: the command that repeats it, and what it finds.
+pub struct Step {
+    command: String,
+    run: Box<dyn Fn() -> Result<Vec<Row>>>,
+}
+
+impl Step {
+    fn new(command: impl Into<String>, run: impl Fn() -> Result<Vec<Row>> + 'static) -> Self {
+        Self { command: command.into(), run: Box::new(run) }
+    }
+}
+
+/// Measures the sections, writes each down when it is done, and the page at the end.
+pub fn run(options: &Options) -> Result<ExitCode> {
+    workspace::enter_root()?;
+    let sections: &[Section] = match &options.sections[..] {
+        _ if options.page => &[],
+        [] => Section::value_variants(),
+        some => some,
+    };
+    let mut missed = 0;
+    for section in sections {
+        println!("\n== {} ==", section.name());
+        let mut record = Record::begin(*section);
+        let begun = Instant::now();
+        for step in section.steps(options) {
+            println!("-- {}", step.command);
+            let rows = (step.run)().unwrap_or_else(|error| vec![Row::not_measured(&error)]);
+            for row in rows {
+                println!("{row}");
+                missed += usize::from(row.kept == Some(false));
+                record.rows.push(row.by(&step.command));
+            }
+            record.took_s = begun.elapsed().as_secs_f64();
+            // After each step: what was measured is not lost with what comes after it.
+            record.write()?;
+        }
+    }
+    let page = page::write()?;
+    println!("\n{} is written", page.display());
+    if missed > 0 {
+        return Err(anyhow!("{missed} bars are missed; {} says which", page.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
