@@ -65,8 +65,8 @@ struct Pace {
 }
 
 impl Devices {
-    /// Runs everything on the processor, its taggers on `tagger_threads` threads, and begins to open what `choice` asks for. Returns at once. To be called on the
-    /// worker's thread.
+    /// Runs everything on the processor, its taggers on `tagger_threads` threads, and begins to open what `choice` asks
+    /// for. Returns at once. To be called on the worker's thread.
     pub(in crate::engine) fn start(
         choice: DeviceChoice,
         library: Option<&Path>,
