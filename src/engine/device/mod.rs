@@ -1,8 +1,8 @@
 //! Where the nets run. Everything above this seam is the same for every device.
 //!
-//! The processor always can; it reads voices on the worker's own thread and tags on one beside it. Another device is opened, weighed against the processor and asked by a
-//! helper thread of its own, so that a driver that hangs keeps nobody waiting; [`Devices`] hands it the nets for which it
-//! pays, and takes them back when it fails.
+//! The processor always can; it reads voices on the worker's own thread and tags on one beside it. Another device is
+//! opened, weighed against the processor and asked by a helper thread of its own, so that a driver that hangs keeps nobody
+//! waiting; [`Devices`] hands it the nets for which it pays, and takes them back when it fails.
 
 mod accelerator;
 mod beside;
