@@ -37,6 +37,8 @@ pub struct ModelDialog {
     chosen: Option<usize>,
     /// The keyboard goes to the list with the next picture.
     grab: bool,
+    /// It was just opened: the folder is to be listed anew.
+    ask: bool,
 }
 
 /// Where a step leads.
@@ -48,19 +50,18 @@ enum Step {
 }
 
 impl ModelDialog {
-    /// Opens it where the user was last, else at a file in use, else at home.
-    pub fn open(&mut self, view: &View, actions: &mut Vec<Action>) {
-        let in_use = &view.chosen_models.in_use;
-        let last = view.model_files.as_ref().map(|files| files.folder.clone());
-        let start = last.or_else(|| in_use.voice.clone()).or_else(|| in_use.genre.clone()).or_else(home);
-        actions.push(Action::ListModels(start.unwrap_or_default()));
-        (self.open, self.grab, self.chosen) = (true, true, None);
+    /// Opens it with the next picture.
+    pub fn open(&mut self) {
+        *self = Self { open: true, ask: true, grab: true, ..Self::default() };
     }
 
     /// Draws it over the window, while it is open.
     pub fn show(&mut self, ctx: &Context, view: &View, settings: &mut Settings, actions: &mut Vec<Action>) {
         if !self.open {
             return;
+        }
+        if std::mem::take(&mut self.ask) {
+            actions.push(Action::ListModels(start(view, settings)));
         }
         let nothing = Files::default();
         let files = view.model_files.as_ref().unwrap_or(&nothing);
@@ -267,6 +268,14 @@ fn row(at: usize) -> Id {
 fn model(files: &Files, at: usize) -> Option<PathBuf> {
     let (name, _) = files.models.get(at.checked_sub(files.folders.len())?)?;
     Some(files.folder.join(name))
+}
+
+/// Where the user was last, else where a file was last loaded from, else at a file in use, else at home.
+fn start(view: &View, settings: &Settings) -> PathBuf {
+    let in_use = &view.chosen_models.in_use;
+    let last = view.model_files.as_ref().map(|files| &files.folder).or_else(|| settings.model_folders.first());
+    let known = last.or(in_use.voice.as_ref()).or(in_use.genre.as_ref());
+    known.cloned().or_else(home).unwrap_or_default()
 }
 
 fn home() -> Option<PathBuf> {

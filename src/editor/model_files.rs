@@ -77,7 +77,7 @@ pub fn model_files(ui: &mut Ui, view: &View, dialog: &mut ModelDialog, actions: 
     }
     ui.horizontal_wrapped(|ui| {
         if button(ui, "Load another model").on_hover_text("A file that `earmark train` has written").clicked() {
-            dialog.open(view, actions);
+            dialog.open();
         }
         if view.chosen_models.loading {
             note(ui, "Loading; the model before goes on meanwhile");

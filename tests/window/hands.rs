@@ -255,6 +255,14 @@ fn a_person_opens_a_folder_picks_a_file_and_the_model_is_asked_for() {
 }
 
 #[test]
+fn a_session_that_is_opened_again_begins_where_a_file_was_last_loaded_from() {
+    let mut harness = window(Page::Engine);
+    harness.state_mut().settings.model_folders = vec!["/home/anna/nets".into(), "/home/anna".into()];
+    harness.get_by_label("Load another model").click_accesskit();
+    assert_eq!(actions(&mut harness), [Action::ListModels("/home/anna/nets".into())]);
+}
+
+#[test]
 fn a_double_click_loads_a_file() {
     let nets = Nets::new("double");
     let mut harness = dialog(&nets.0);
