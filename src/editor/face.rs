@@ -81,6 +81,7 @@ pub fn draw(ui: &mut Ui, face: &mut Face, view: &View, settings: &mut Settings) 
         });
     });
     face.dialog.show(ui.ctx(), view, settings, &mut actions);
+    still::end(ui.ctx());
     actions
 }
 

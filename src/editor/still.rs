@@ -65,6 +65,16 @@ pub fn begin(ctx: &Context, allowed: bool) {
     ctx.data_mut(|data| data.insert_temp(id, Rest { asleep, awake_until_s, witness, renewals, letters }));
 }
 
+/// Once for every picture, after everything is drawn. Where the picture of the letters grew meanwhile, what was shown
+/// again points beside its letters: it is drawn anew before anybody sees it.
+pub fn end(ctx: &Context) {
+    let letters = ctx.fonts(|fonts| fonts.font_image_size());
+    let rest = ctx.data(|data| data.get_temp::<Rest>(Id::unique("still")));
+    if rest.is_some_and(|rest| rest.asleep && rest.letters != letters) {
+        ctx.request_discard("the picture of the letters has grown");
+    }
+}
+
 /// What a part shows, in a number: everything that its drawing looks at.
 #[must_use]
 pub fn shows(what: impl Hash) -> u64 {

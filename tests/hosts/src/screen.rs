@@ -19,11 +19,11 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// A visible window at the top left of the display that `DISPLAY` names.
+    /// A visible window on the display that `DISPLAY` names, so many pixels right of its left edge.
     ///
     /// # Errors
     /// There is no display.
-    pub(crate) fn open(size: (u16, u16)) -> Result<Self> {
+    pub(crate) fn open(size: (u16, u16), left: i16) -> Result<Self> {
         let (connection, number) = x11rb::connect(None)
             .context("there is no X11 display; set DISPLAY, or run under xvfb-run (Debian: xvfb)")?;
         let screen = connection.setup().roots.get(number).context("the display has no screen")?;
@@ -31,7 +31,7 @@ impl Screen {
         let window = connection.generate_id()?;
         let look = CreateWindowAux::new().background_pixel(black);
         let class = WindowClass::INPUT_OUTPUT;
-        connection.create_window(depth, window, root, 0, 0, size.0, size.1, 0, class, 0, &look)?;
+        connection.create_window(depth, window, root, left, 0, size.0, size.1, 0, class, 0, &look)?;
         connection.map_window(window)?;
         connection.change_window_attributes(root, &ChangeWindowAttributesAux::new().background_pixel(black))?;
         let this = Self { connection, window, size };

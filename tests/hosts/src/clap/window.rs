@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
+/// Windows of several instances are at least so far from one another, pixels.
+const WIDEST: u16 = 1_280;
+
 /// What is done with the window.
 pub enum Step {
     /// It opens, or opens again.
@@ -58,6 +61,7 @@ impl Seat {
         plan: &Plan,
         channels: usize,
         size: (u16, u16),
+        left: i16,
     ) -> Result<(Self, StoppedPluginAudioProcessor<Host>, Layout)> {
         let mut instance = instantiate(entry, plan.class)?;
         let extension = parameters::extension(&mut instance)?;
@@ -75,7 +79,7 @@ impl Seat {
         let stopped =
             instance.activate(|_, _| (), configuration).map_err(|error| anyhow!("cannot activate: {error}"))?;
         let gui = instance.plugin_handle().get_extension::<PluginGui>().context("the plugin has no window")?;
-        let screen = Screen::open(size)?;
+        let screen = Screen::open(size, left)?;
         Ok((Self { instance, gui, screen, open: false }, stopped, layout))
     }
 
@@ -115,8 +119,10 @@ pub fn run(
     // Windows come before audio starts, so that a missing display is said at once.
     let mut seats = Vec::new();
     let mut silent = Vec::new();
-    for _ in 0..instances.max(1) {
-        let (seat, stopped, layout) = Seat::new(&entry, plan, input.len().max(1), size)?;
+    for number in 0..instances.max(1) {
+        // Side by side: what another window covers is black in a picture.
+        let left = i16::try_from(number * usize::from(size.0.max(WIDEST))).unwrap_or(i16::MAX);
+        let (seat, stopped, layout) = Seat::new(&entry, plan, input.len().max(1), size, left)?;
         seats.push(seat);
         silent.push((stopped, layout));
     }
