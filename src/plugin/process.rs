@@ -106,6 +106,8 @@ pub(super) struct Processor {
     ride: Ride,
     key: Key,
     delays: Vec<Delay>,
+    /// How much of this block has its final audio.
+    shaped: usize,
     /// The state was reset: what has changed is to be said at the start of the next block.
     fresh: bool,
 }
@@ -167,12 +169,27 @@ impl Processor {
             ride: Ride::new(samples(RIDE_GLIDE_S) as u32),
             key: Key::new(setup.sample_rate_hz),
             delays,
+            shaped: 0,
             fresh: true,
             ear,
             params,
             emission,
             scope,
             setup,
+        }
+    }
+
+    /// The audio and nothing else, as late as the host knows it to be: for when the rest has failed.
+    pub(super) fn pass(&mut self, main: &mut [&mut [f32]]) {
+        self.shaped = 0;
+        self.pass_rest(main);
+    }
+
+    /// The same for what is left of a block in which something has failed.
+    pub(super) fn pass_rest(&mut self, main: &mut [&mut [f32]]) {
+        for (delay, channel) in self.delays.iter_mut().zip(main) {
+            let from = self.shaped.min(channel.len());
+            delay.process(&mut channel[from..]);
         }
     }
 
@@ -189,9 +206,8 @@ impl Processor {
     /// Whether `align`, or the latency it needs, has changed since activation, so that the host must activate anew. Says
     /// so once per change. A longer attack asks for it only while the transport stands, since a lane may move it.
     pub(super) fn wants_restart(&mut self) -> bool {
-        let short_sighted = self.align
-            && !self.playing
-            && wanted_foresight(&self.ear, &self.setup, &self.params) > self.foresight;
+        let short_sighted =
+            self.align && !self.playing && wanted_foresight(&self.ear, &self.setup, &self.params) > self.foresight;
         let changed = self.params.emit.align.value() != self.align || self.misaligned || short_sighted;
         let asked = std::mem::replace(&mut self.restart_asked, changed);
         changed && !asked
@@ -229,6 +245,7 @@ impl Processor {
     /// One block.
     pub(super) fn process(&mut self, mut block: Block<'_, '_, '_, '_>) {
         let length = block.main.first().map_or(0, |channel| channel.len());
+        self.shaped = 0;
         let bypass = self.params.bypass.value();
         let playing = block.place.playing;
         if self.taker.exchange(&mut self.ear) {
@@ -343,8 +360,7 @@ impl Processor {
         // Those that are known by now for certain, so that real time and a bounce decide alike.
         let seen = reading.known_at + self.foresight;
         let next = self.vocal.iter().take_while(|next| next.known_at <= seen).map(|next| next.probability);
-        self.decision =
-            self.envelope.advance_foreseeing(&self.params.envelope(), reading.probability, next, step_s);
+        self.decision = self.envelope.advance_foreseeing(&self.params.envelope(), reading.probability, next, step_s);
         self.show(reading.frame, reading.outputs);
         self.act(time);
         self.set(VOCAL, self.probability, at, time);
@@ -478,6 +494,7 @@ impl Processor {
         for (delay, channel) in self.delays.iter_mut().zip(block.main.iter_mut()) {
             delay.process(&mut channel[part.clone()]);
         }
+        self.shaped = part.end;
         if !self.ride.is_transparent() {
             for at in part.clone() {
                 let gain = self.ride.next_gain();

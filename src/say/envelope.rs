@@ -166,9 +166,7 @@ mod tests {
                 let mut envelope = Envelope::new();
                 let foresees = |at: usize| probabilities[at + 1..].iter().copied().take(seen);
                 let gates: Vec<bool> = (0..probabilities.len())
-                    .map(|at| {
-                        envelope.advance_foreseeing(&settings, probabilities[at], foresees(at), STEP_S).gate
-                    })
+                    .map(|at| envelope.advance_foreseeing(&settings, probabilities[at], foresees(at), STEP_S).gate)
                     .collect();
                 let turns = |gates: &[bool], opens: bool| -> Vec<usize> {
                     (1..gates.len()).filter(|&at| gates[at] != gates[at - 1] && gates[at] == opens).collect()
