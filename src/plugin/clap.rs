@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use clap_sys::events::clap_output_events;
 use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
+use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
 use clap_sys::ext::state::CLAP_EXT_STATE;
 use clap_sys::process::{CLAP_PROCESS_CONTINUE, CLAP_PROCESS_ERROR, clap_process, clap_process_status};
@@ -38,6 +39,7 @@ use output::{Proxy, push, try_push};
 #[repr(C)]
 struct Exported {
     plugin: clap_plugin,
+    host: *const clap_host,
     /// As nice-plug made it.
     inner: clap_plugin,
     emission: Arc<Emission>,
@@ -129,6 +131,7 @@ unsafe fn create<P: ClapPlugin>(host: *const clap_host) -> *const clap_plugin {
     };
     let exported = Box::new(Exported {
         plugin,
+        host,
         inner,
         emission,
         params: inner_params.map(|inner| clap_plugin_params {
@@ -243,9 +246,23 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
         if let Some(params) = exported.params.as_ref().filter(|_| name == CLAP_EXT_PARAMS) {
             return ptr::from_ref(params).cast();
         }
+        // SAFETY: the host is there as long as the plugin.
+        if name == CLAP_EXT_GUI && !unsafe { shows_windows(exported.host) } {
+            return ptr::null();
+        }
         // SAFETY: nice-plug's own function with its own `plugin_data`.
         exported.inner.get_extension.map_or(ptr::null(), |inner| unsafe { inner(plugin, id) })
     })
+}
+
+/// Whether the host has its side of a window. nice-plug 0.4.2 takes it for granted when it makes one, and would end the
+/// process of a host that has not.
+///
+/// # Safety
+/// `host` must be valid.
+unsafe fn shows_windows(host: *const clap_host) -> bool {
+    // SAFETY: the caller's promise; the text ends in zero.
+    unsafe { (*host).get_extension.is_some_and(|get| !get(host, CLAP_EXT_GUI.as_ptr()).is_null()) }
 }
 
 unsafe extern "C" fn process(plugin: *const clap_plugin, data: *const clap_process) -> clap_process_status {

@@ -1,7 +1,7 @@
 //! With `align` on, what is emitted lies on the audio, at every setting of the attack.
 
-use crate::stage::{self, Stage, assert_same};
-use earmark_hosts::{Class, Kind, LanePoint, Plan, Render, Setting};
+use crate::stage::{self, Stage, assert_same, played};
+use earmark_hosts::{Blocks, Class, Kind, LanePoint, Plan, Render, Setting};
 
 /// The parameter's value for an attack, by what it shows.
 fn attack_ms(milliseconds: u32) -> Setting {
@@ -121,5 +121,32 @@ fn an_attack_that_a_lane_makes_longer_opens_late_by_the_difference_and_keeps_the
     for (opened, late) in opened.iter().zip(&late) {
         // Two readings can be foreseen of the six that confirm a voice.
         assert!((late + lag - foresight).abs_diff(*opened) <= 2, "opened at {opened}, {late} without align");
+    }
+}
+
+#[test]
+fn aligned_emission_does_not_depend_on_the_length_of_blocks() {
+    let Some(stage) = stage::ready() else { return };
+    let render = |blocks| stage.clap(&Plan { announced_frames: Some(4_096), ..aligned(stage).in_blocks(blocks) });
+    let whole = render(Blocks::Of(4_096));
+    for blocks in [Blocks::Of(64), Blocks::Random { longest: 1_500, seed: 9 }] {
+        assert_same(&played(&render(blocks)), &played(&whole), &format!("in {blocks:?} and in blocks of 4096"));
+    }
+}
+
+#[test]
+fn a_bypass_leaves_the_audio_as_late_as_it_was() {
+    let Some(stage) = stage::ready() else { return };
+    let start = stage.start(6.0);
+    let second = stage.rate_hz as u64;
+    let point = |n: u64| LanePoint {
+        time_samples: n * second + 777,
+        id: "bypass".to_owned(),
+        setting: Setting::Value((n % 2) as f64),
+    };
+    let plan = Plan { lane: (1..6).map(point).collect(), ..aligned(stage) };
+    for render in [stage.clap_of(&plan, &start), stage.vst3_of(&plan, &start)] {
+        let latency = render.latency_samples as usize;
+        assert_eq!(render.outputs[0][0][latency..], start[0][..start[0].len() - latency], "{}", render.plugin.id);
     }
 }

@@ -12,6 +12,7 @@ use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_plugin_gui, clap_window};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
 use clap_sys::factory::plugin_factory::CLAP_PLUGIN_FACTORY_ID;
 use std::ffi::CString;
+use std::sync::atomic::Ordering;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -58,11 +59,11 @@ fn entries(subject: &Subject) -> Result<Verdict> {
 
     // What nice-plug asks of us while it makes and initialises a plugin: that is lost, and no more.
     injector.during("ClapPlugin::remote_controls", || lives(&library.plugin(id)?))?;
-    let blind = injector.during("Plugin::editor", || library.plugin(id))?;
+    let blind = injector.during("Plugin::editor", || windowed(&library, id))?;
     ensure!(blind.extension::<clap_plugin_gui>(CLAP_EXT_GUI)?.is_none(), "a window without an editor");
     lives(&blind)?;
 
-    let plugin = library.plugin(id)?;
+    let plugin = windowed(&library, id)?;
     let none =
         injector.during("clap_plugin::get_extension", || plugin.extension::<clap_plugin_params>(CLAP_EXT_PARAMS))?;
     ensure!(none.is_none(), "get_extension() gives something");
@@ -89,6 +90,14 @@ fn entries(subject: &Subject) -> Result<Verdict> {
         Ok(())
     })?;
     Ok(Verdict::Passed)
+}
+
+/// A plugin whose host can show its window.
+fn windowed<'l>(library: &'l Library, id: &str) -> Result<Plugin<'l>> {
+    let plugin = library.create(id)?;
+    plugin.side.shows_windows.store(true, Ordering::Release);
+    plugin.init()?;
+    Ok(plugin)
 }
 
 /// A window that is asked for its size and for itself. It need not have a display: it fails before it looks.
