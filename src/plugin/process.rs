@@ -106,7 +106,7 @@ pub(super) struct Processor {
     ride: Ride,
     key: Key,
     delays: Vec<Delay>,
-    /// How much of this block has its final audio.
+    /// How much of the block that is being processed has its final audio; 0 between blocks.
     shaped: usize,
     /// The state was reset: what has changed is to be said at the start of the next block.
     fresh: bool,
@@ -245,7 +245,6 @@ impl Processor {
     /// One block.
     pub(super) fn process(&mut self, mut block: Block<'_, '_, '_, '_>) {
         let length = block.main.first().map_or(0, |channel| channel.len());
-        self.shaped = 0;
         let bypass = self.params.bypass.value();
         let playing = block.place.playing;
         if self.taker.exchange(&mut self.ear) {
@@ -294,6 +293,7 @@ impl Processor {
             }
         }
         self.shape(&mut block, done..length);
+        self.shaped = 0;
         self.now = end;
         self.scope.block_done(self.ear.dropped(), self.ride.gain(), self.gestures);
         self.emission.advance(length);
