@@ -281,6 +281,10 @@ impl<C: PluginClass> IComponentTrait for Component<C> {
                 return result;
             }
             let mut bytes = memory.bytes();
+            if bytes.is_empty() {
+                // nice-plug does not say whether the stream has taken what it wrote.
+                return kInternalError;
+            }
             seal::seal(&mut bytes);
             // SAFETY: the host's stream, null or valid.
             if unsafe { stream::write(state, &bytes) } { kResultOk } else { kResultFalse }
