@@ -37,7 +37,7 @@ pub struct View {
     pub models: Vec<ModelCard>,
     /// Files that the user has chosen in their place.
     pub chosen_models: Shown,
-    /// The folder that was listed last, to choose from.
+    /// The folder that was listed last, to choose a model from.
     pub model_files: Option<Files>,
     /// The pass so far.
     pub pass: Report,
