@@ -96,6 +96,7 @@ fn interrupted(net: NetKind, name: &str) {
         rate: 1e-3,
         look_ahead_frames: 3,
         validate_every: 2,
+        calibrates: true,
         patience: 0,
         seed: 7,
     };

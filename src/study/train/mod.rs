@@ -5,7 +5,7 @@
 //! |---|---|
 //! | songs, and drawing from them | [`corpus`], [`repertoire`] |
 //! | from songs to scenes | [`excerpt`], [`effects`], [`scene`] |
-//! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`]; [`layers`] |
+//! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`], [`feed_forward`]; [`layers`] |
 //! | operations with their gradients | [`memory`], [`convolution`], [`pool`], [`recurrence`], [`batch_norm`], [`flat`] |
 //! | nets for whole clips, on spectra | [`clip_run`], [`clips`], [`clip_learner`], [`compact`], [`stack`] |
 //! | several nets as one | [`ensemble`] |
@@ -27,6 +27,7 @@ mod effects;
 mod ensemble;
 mod excerpt;
 mod export;
+mod feed_forward;
 mod flat;
 mod fsmn;
 mod layers;
@@ -55,5 +56,5 @@ pub use coarse::{CoarseProgress, CoarseSettings, Tried, train_coarse};
 pub(crate) use coarse::{mean as mean_window, windows as coarse_windows};
 pub use convolution::Convolution;
 pub use ensemble::{EnsembleProgress, EnsembleSettings, train_ensemble};
-pub use run::{Progress, train};
+pub use run::{Progress, Songs, hear_songs, train, train_on_songs, voice_step_cost_s};
 pub use settings::{NetKind, Settings};

@@ -79,13 +79,7 @@ impl ClipLearner for StackLearner {
 
     fn start(&self, clips: &Clips<'_>, seed: u64) -> Result<HashMap<String, Tensor>> {
         let mut tensors = HashMap::new();
-        for holding in self.layers.iter().flat_map(Layer::holdings) {
-            let tensor = match holding.fill {
-                Fill::Drawn(inputs) => drawn(&holding.name, &holding.shape, inputs, seed)?,
-                Fill::Value(value) => Tensor::full(value, holding.shape.as_slice(), &Device::Cpu)?,
-            };
-            tensors.insert(holding.name, tensor);
-        }
+        begin(&self.layers, seed, &mut tensors)?;
         let output = drawn("output.weight", &[clips.labels, self.width], 2 * self.width, seed)?;
         tensors.insert("output.weight".to_owned(), output);
         tensors.insert("output.bias".to_owned(), Tensor::zeros(clips.labels, DType::F32, &Device::Cpu)?);
@@ -137,7 +131,31 @@ fn measured(clips: &Clips<'_>, bands: usize) -> (Vec<f32>, Vec<f32>) {
     (mean.iter().map(|&mean| mean as f32).collect(), scale.collect())
 }
 
-fn through(layers: &[Layer], weights: &Weights, x: Tensor, dropout: &mut Option<&mut StdRng>) -> Result<Tensor> {
+/// Adds the tensors that `layers` begin with.
+///
+/// # Errors
+/// Never for shapes that fit into memory.
+pub(super) fn begin(layers: &[Layer], seed: u64, tensors: &mut HashMap<String, Tensor>) -> Result<()> {
+    for holding in layers.iter().flat_map(Layer::holdings) {
+        let tensor = match holding.fill {
+            Fill::Drawn(inputs) => drawn(&holding.name, &holding.shape, inputs, seed)?,
+            Fill::Value(value) => Tensor::full(value, holding.shape.as_slice(), &Device::Cpu)?,
+        };
+        tensors.insert(holding.name, tensor);
+    }
+    Ok(())
+}
+
+/// A picture `[batch, frames, bands, channels]` through layers, one after the other; with `dropout`, as in training.
+///
+/// # Errors
+/// A missing tensor or another shape.
+pub(super) fn through(
+    layers: &[Layer],
+    weights: &Weights,
+    x: Tensor,
+    dropout: &mut Option<&mut StdRng>,
+) -> Result<Tensor> {
     layers.iter().try_fold(x, |x, layer| forward(layer, weights, x, dropout))
 }
 
