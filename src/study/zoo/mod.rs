@@ -4,6 +4,7 @@
 //! |---|---|
 //! | genre of clips, on labelled spectra | [`genre`] |
 //! | singing, frame by frame, on labelled songs | [`singing`] |
+//! | tags, from a teacher's scores of real audio | [`tagging`] |
 //! | how long a net is trained | [`plan`] |
 //! | intervals over songs, areas of drawn songs | [`interval`], [`ranked`] |
 //! | what a net costs | [`cost`] |
@@ -14,6 +15,7 @@ mod interval;
 mod plan;
 mod ranked;
 pub mod singing;
+pub mod tagging;
 
 use std::path::Path;
 

@@ -11,8 +11,8 @@ use super::super::console::Console;
 use super::super::{Outcome, stop};
 use crate::study::evaluate::vocal::Report;
 use crate::study::spectra::collection_of;
-use crate::study::train::{ClipFigures, ClipProgress, Progress};
-use crate::study::zoo::{TableProgress, genre, singing};
+use crate::study::train::{ClipFigures, ClipProgress, Hearing, Progress};
+use crate::study::zoo::{TableProgress, genre, singing, tagging};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TABLE", requires = "data")]
     pub(super) table: Option<Table>,
     /// With --table: labelled spectra to learn from; for singing, labelled songs: a CSV file with the columns file, labels,
-    /// split, layout (may be given several times).
+    /// split, layout (may be given several times); for tagging the same, whose labels are not used.
     #[arg(long, value_name = "SPECTRA|INDEX.csv", requires = "table")]
     data: Vec<PathBuf>,
     /// With --table genre: labelled spectra of the same classes to measure on. The other tables measure on the split valid.
@@ -33,6 +33,10 @@ pub(super) struct Arguments {
     /// With --table singing: a voice model that is measured beside them as it is; may be given several times.
     #[arg(long, value_name = "FILE", requires = "table")]
     beside: Vec<PathBuf>,
+    /// With --table tagging: the tagger that the students learn from.
+    #[arg(long, value_name = "TAGGER", default_value = tagging::TEACHERS[0], requires = "table",
+        value_parser = PossibleValuesParser::new(tagging::TEACHERS))]
+    teacher: String,
     /// With --table: how often each net is trained.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..), requires = "table")]
     seeds: u64,
@@ -54,6 +58,8 @@ pub(super) enum Table {
     Genre,
     /// Singing, frame by frame, on labelled songs.
     Singing,
+    /// Tags, from what a tagger says of the songs.
+    Tagging,
 }
 
 impl Table {
@@ -61,6 +67,7 @@ impl Table {
         match self {
             Self::Genre => genre::all_nets(),
             Self::Singing => singing::NETS.map(|(name, _)| name).to_vec(),
+            Self::Tagging => tagging::NETS.map(Hearing::name).to_vec(),
         }
     }
 }
@@ -77,6 +84,7 @@ pub(super) fn run(table: Table, arguments: &Arguments, console: &Console) -> Res
     let finished = match table {
         Table::Genre => genre::table(&arguments.genre(nets)?, &watch),
         Table::Singing => singing::table(&arguments.singing(nets), &watch),
+        Table::Tagging => tagging::table(&arguments.tagging(&nets), &watch),
     }?;
     watch.bar.finish_and_clear();
     if !finished {
@@ -130,6 +138,19 @@ impl Arguments {
             budget_s: self.budget_s,
             out: self.out.clone(),
             run: self.run_or("singing"),
+        }
+    }
+
+    fn tagging(&self, nets: &[String]) -> tagging::TaggingSettings {
+        let named = |hearing: &Hearing| nets.iter().any(|net| net == hearing.name());
+        tagging::TaggingSettings {
+            data: self.data.clone(),
+            teacher: self.teacher.clone(),
+            nets: tagging::NETS.into_iter().filter(named).collect(),
+            seeds: self.seeds,
+            budget_s: self.budget_s,
+            out: self.out.clone(),
+            run: self.run_or("tagging"),
         }
     }
 }
