@@ -8,6 +8,7 @@
 //! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`], [`feed_forward`]; [`layers`] |
 //! | operations with their gradients | [`memory`], [`convolution`], [`pool`], [`recurrence`], [`batch_norm`], [`flat`] |
 //! | nets for whole clips, on spectra | [`clip_run`], [`clips`], [`clip_learner`], [`compact`], [`stack`] |
+//! | latent factors in place of labels | [`factors`] |
 //! | students of a tagger, on audio | [`distil`] |
 //! | several nets as one | [`ensemble`] |
 //! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`state`], [`checkpoint`], [`log`], [`export`] |
@@ -29,6 +30,7 @@ mod effects;
 mod ensemble;
 mod excerpt;
 mod export;
+mod factors;
 mod feed_forward;
 mod flat;
 mod fsmn;
@@ -60,5 +62,6 @@ pub use convolution::Convolution;
 pub(crate) use distil::YES;
 pub use distil::{DistilSettings, Hearing, Lessons, Loss, Targets, ask_student, distil, distil_step_cost_s};
 pub use ensemble::{EnsembleProgress, EnsembleSettings, train_ensemble};
+pub use factors::{Asked, FACTORS, FactorSettings, ask_factors, factor_step_cost_s, learn_factors, true_factors};
 pub use run::{Progress, Songs, hear_songs, train, train_on_songs, voice_step_cost_s};
 pub use settings::{NetKind, Settings};

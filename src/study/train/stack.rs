@@ -41,6 +41,32 @@ impl StackLearner {
         Ok(Self { layers: plan.trained_layers().map_err(unfit)?, width: plan.width().map_err(unfit)?, system, plan })
     }
 
+    /// Sequences `[batch, frames, bands]` as the stages take them: neighbouring bands averaged, each standardised.
+    fn heard(&self, weights: &Weights, sequences: &Tensor) -> Result<Tensor> {
+        let (batch, frames, _) = sequences.dims3()?;
+        let by = BANDS / self.plan.bands;
+        let heard = sequences.reshape((batch, frames, self.plan.bands, by))?.mean(3)?;
+        heard.broadcast_sub(weights.get("cmvn.mean")?)?.broadcast_mul(weights.get("cmvn.scale")?)
+    }
+
+    /// The largest answer of each filter to one sequence `[1, frames, bands]`, for each convolution that a pool follows.
+    ///
+    /// # Errors
+    /// A missing tensor or another shape.
+    pub(super) fn excited(&self, weights: &Weights, sequence: &Tensor) -> Result<Vec<Vec<f32>>> {
+        let mut x = self.heard(weights, sequence)?.unsqueeze(3)?;
+        let mut all = Vec::new();
+        for layer in &self.layers {
+            x = forward(layer, weights, x, &mut None)?;
+            let over_pictures = layer.output.frames * layer.output.bands > 1;
+            if matches!(layer.stage, Stage::Pool { .. }) && over_pictures {
+                let (_, frames, bands, channels) = x.dims4()?;
+                all.push(x.reshape((frames * bands, channels))?.max(0)?.to_vec1()?);
+            }
+        }
+        Ok(all)
+    }
+
     /// What the stages make of standardised frames `[batch, frames, bands]`: `[batch, frames', 1, width]`.
     fn stages(&self, weights: &Weights, frames: &Tensor, mut dropout: Option<&mut StdRng>) -> Result<Tensor> {
         let x = frames.unsqueeze(3)?;
@@ -91,10 +117,7 @@ impl ClipLearner for StackLearner {
     }
 
     fn forward(&self, weights: &Weights, sequences: &Tensor, dropout: Option<&mut StdRng>) -> Result<Said> {
-        let (batch, frames, _) = sequences.dims3()?;
-        let by = BANDS / self.plan.bands;
-        let heard = sequences.reshape((batch, frames, self.plan.bands, by))?.mean(3)?;
-        let heard = heard.broadcast_sub(weights.get("cmvn.mean")?)?.broadcast_mul(weights.get("cmvn.scale")?)?;
+        let heard = self.heard(weights, sequences)?;
         let last = self.stages(weights, &heard, dropout)?.squeeze(2)?.mean(1)?;
         Ok(Said { labels: weights.dense(&last, "output")?, teacher: None })
     }

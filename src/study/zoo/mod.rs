@@ -4,12 +4,14 @@
 //! |---|---|
 //! | genre of clips, on labelled spectra | [`genre`] |
 //! | singing, frame by frame, on labelled songs | [`singing`] |
+//! | latent factors of clips, and what filters hear | [`factors`] |
 //! | tags, from a teacher's scores of real audio | [`tagging`] |
 //! | how long a net is trained | [`plan`] |
 //! | intervals over songs, areas of drawn songs | [`interval`], [`ranked`] |
 //! | what a net costs | [`cost`] |
 
 pub mod cost;
+pub mod factors;
 pub mod genre;
 mod interval;
 mod plan;

@@ -12,7 +12,7 @@ use super::super::{Outcome, stop};
 use crate::study::evaluate::vocal::Report;
 use crate::study::spectra::collection_of;
 use crate::study::train::{ClipFigures, ClipProgress, Hearing, Progress};
-use crate::study::zoo::{TableProgress, genre, singing, tagging};
+use crate::study::zoo::{TableProgress, factors, genre, singing, tagging};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// split, layout (may be given several times); for tagging the same, whose labels are not used.
     #[arg(long, value_name = "SPECTRA|INDEX.csv", requires = "table")]
     data: Vec<PathBuf>,
-    /// With --table genre: labelled spectra of the same classes to measure on. The other tables measure on the split valid.
+    /// With --table genre or factors: labelled spectra of the same classes to measure on. The other tables measure on the split valid.
     #[arg(long, value_name = "SPECTRA", requires = "table")]
     valid: Option<PathBuf>,
     /// With --table: a net; may be given several times [default: all of them].
@@ -60,6 +60,8 @@ pub(super) enum Table {
     Singing,
     /// Tags, from what a tagger says of the songs.
     Tagging,
+    /// Latent factors of clips, on spectra with embeddings; what each filter hears.
+    Factors,
 }
 
 impl Table {
@@ -67,6 +69,7 @@ impl Table {
         match self {
             Self::Genre => genre::all_nets(),
             Self::Singing => singing::NETS.map(|(name, _)| name).to_vec(),
+            Self::Factors => factors::NETS.to_vec(),
             Self::Tagging => tagging::NETS.map(Hearing::name).to_vec(),
         }
     }
@@ -84,6 +87,7 @@ pub(super) fn run(table: Table, arguments: &Arguments, console: &Console) -> Res
     let finished = match table {
         Table::Genre => genre::table(&arguments.genre(nets)?, &watch),
         Table::Singing => singing::table(&arguments.singing(nets), &watch),
+        Table::Factors => factors::table(&arguments.factors()?, &watch),
         Table::Tagging => tagging::table(&arguments.tagging(&nets), &watch),
     }?;
     watch.bar.finish_and_clear();
@@ -116,13 +120,31 @@ impl Arguments {
         self.run.clone().unwrap_or_else(|| self.out.join(format!("run-{name}")))
     }
 
+    /// The one collection of a table on spectra, to learn from and to measure on.
+    fn spectra(&self) -> Result<[PathBuf; 2]> {
+        let [data] = self.data.as_slice() else { anyhow::bail!("this table is of one collection: give one --data") };
+        Ok([data.clone(), self.valid.clone().context("name the spectra to measure on with --valid")?])
+    }
+
     fn genre(&self, nets: Vec<String>) -> Result<genre::TableSettings> {
-        let [data] = self.data.as_slice() else { anyhow::bail!("a table of genres is of one collection: one --data") };
+        let [data, valid] = self.spectra()?;
         Ok(genre::TableSettings {
-            run: self.run_or(&collection_of(data)),
-            valid: self.valid.clone().context("name the spectra to measure on with --valid")?,
-            data: data.clone(),
+            run: self.run_or(&collection_of(&data)),
+            valid,
+            data,
             nets,
+            seeds: self.seeds,
+            budget_s: self.budget_s,
+            out: self.out.clone(),
+        })
+    }
+
+    fn factors(&self) -> Result<factors::FactorTable> {
+        let [data, valid] = self.spectra()?;
+        Ok(factors::FactorTable {
+            run: self.run_or("factors"),
+            valid,
+            data,
             seeds: self.seeds,
             budget_s: self.budget_s,
             out: self.out.clone(),
