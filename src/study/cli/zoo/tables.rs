@@ -142,7 +142,7 @@ impl Arguments {
     fn factors(&self) -> Result<factors::FactorTable> {
         let [data, valid] = self.spectra()?;
         Ok(factors::FactorTable {
-            run: self.run_or("factors"),
+            run: self.run_or(&format!("factors-{}", collection_of(&data))),
             valid,
             data,
             seeds: self.seeds,

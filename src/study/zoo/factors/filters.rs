@@ -91,6 +91,6 @@ pub(super) fn draw(asked: &Asked, spectra: &Spectra, bands: usize, path: &Path) 
     };
     let fields: Vec<Field> = first.iter().map(field).collect();
     let subtitle =
-        "Red answers to energy, black to its absence; below, the class that most of the five most exciting clips have";
+        "Blue answers to energy, black to its absence; below, the class that most of the five most exciting clips have";
     filters("What the first layer's filters hear", subtitle, &fields, bands, path)
 }

@@ -92,6 +92,7 @@ pub fn table(settings: &FactorTable, progress: &(impl ClipProgress + TableProgre
     };
     let plan = Plan::kept(&settings.run, net, settings.budget_s, || factor_step_cost_s(&train, &run(1, 1)))?;
     let collection = collection_of(&settings.data);
+    same_clips(settings, &train, &valid)?;
     for seed in 1..=settings.seeds {
         let run = run(seed, plan.steps);
         if !run.out.exists() {
@@ -132,6 +133,21 @@ pub fn table(settings: &FactorTable, progress: &(impl ClipProgress + TableProgre
         }
     }
     Ok(true)
+}
+
+/// Notes in the run's directory which clips its weights are of, or makes sure that they are these.
+///
+/// # Errors
+/// Weights of other clips, a full disk.
+fn same_clips(settings: &FactorTable, train: &Spectra, valid: &Spectra) -> Result<()> {
+    let path = settings.run.join("clips.json");
+    let now = serde_json::to_string(&[&train.ids, &valid.ids])?;
+    if !path.exists() {
+        return replace(&path, now.as_bytes());
+    }
+    let kept = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    ensure!(kept == now, "{} is of a table with other clips; choose another --run", path.display());
+    Ok(())
 }
 
 impl Row {
