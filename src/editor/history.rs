@@ -59,6 +59,7 @@ pub struct History {
     capacity: usize,
     /// One past the newest frame.
     end: u64,
+    /// Empty until the first frame, like the two below: most windows are never opened.
     voices: Vec<Option<Voice>>,
     levels: Vec<u8>,
     peaks: Vec<f32>,
@@ -86,9 +87,9 @@ impl History {
             bands,
             capacity,
             end: 0,
-            voices: vec![None; capacity],
-            levels: vec![0; capacity * bands],
-            peaks: vec![0.0; capacity],
+            voices: Vec::new(),
+            levels: Vec::new(),
+            peaks: Vec::new(),
             voiced: 0,
             gates: VecDeque::new(),
             gate_is_open: false,
@@ -360,6 +361,11 @@ impl History {
         let number = u64::try_from(frame + base).ok()?;
         if number < self.frames().start {
             return None;
+        }
+        if self.voices.is_empty() {
+            self.voices.resize(self.capacity, None);
+            self.peaks.resize(self.capacity, 0.0);
+            self.levels.resize(self.capacity * self.bands, 0);
         }
         while self.end <= number {
             let slot = self.slot(self.end);
