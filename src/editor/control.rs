@@ -140,6 +140,8 @@ pub enum Action {
     Delete(String),
     /// A new pass begins.
     BeginPass,
+    /// The maxima begin anew.
+    ResetMaxima,
     /// Write the pass so far.
     Export(super::export::Kind),
     /// Hear with a model file.

@@ -3,7 +3,8 @@
 use egui::{CollapsingHeader, Grid, RichText, Ui, vec2};
 
 use super::control::Action;
-use super::model_files::{Chooser, model_files};
+use super::model_dialog::ModelDialog;
+use super::model_files::model_files;
 use super::still;
 use super::theme::Palette;
 use super::view::{ModelCard, View};
@@ -11,11 +12,11 @@ use super::widgets::{group, note, title};
 use crate::plugin::models::Shown;
 
 /// Draws the page.
-pub fn engine_page(ui: &mut Ui, view: &View, chooser: &mut Chooser, actions: &mut Vec<Action>) {
+pub fn engine_page(ui: &mut Ui, view: &View, dialog: &mut ModelDialog, actions: &mut Vec<Action>) {
     group(ui, |ui| {
         ui.set_min_width(ui.available_width());
         title(ui, "Engine");
-        let per_row = ((ui.available_width() / 300.0) as usize).clamp(1, 3);
+        let per_row = ((ui.available_width() / 220.0) as usize).clamp(1, 3);
         Grid::new("engine").spacing(vec2(14.0, 3.0)).show(ui, |ui| {
             for (index, (name, value)) in facts(view).iter().enumerate() {
                 ui.label(RichText::new(*name).color(Palette::of(ui.ctx()).faint));
@@ -29,7 +30,7 @@ pub fn engine_page(ui: &mut Ui, view: &View, chooser: &mut Chooser, actions: &mu
     group(ui, |ui| {
         ui.set_min_width(ui.available_width());
         title(ui, "Models");
-        model_files(ui, view, chooser, actions);
+        model_files(ui, view, dialog, actions);
         if view.models.is_empty() {
             note(ui, "Models load when the host switches the plugin on.");
         }
@@ -41,11 +42,11 @@ pub fn engine_page(ui: &mut Ui, view: &View, chooser: &mut Chooser, actions: &mu
 
 /// What the page shows; see [`super::still`].
 #[must_use]
-pub fn shows(view: &View, chooser: &Chooser) -> u64 {
+pub fn shows(view: &View) -> u64 {
     let names: Vec<_> = view.models.iter().map(|model| &*model.name).collect();
     let Shown { in_use, loading, refusal } = &view.chosen_models;
     let chosen = (&in_use.voice, &in_use.genre, loading, refusal);
-    still::shows((facts(view), names, chosen, &view.model_files, chooser.shows()))
+    still::shows((facts(view), names, chosen))
 }
 
 /// The engine's figures in words.

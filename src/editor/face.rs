@@ -6,10 +6,10 @@ use super::control::Action;
 use super::controls::{self, controls, mode_line, mode_words};
 use super::engine_page::{self, engine_page, foot};
 use super::export_page::{self, export_page};
-use super::model_files::Chooser;
+use super::model_dialog::ModelDialog;
 use super::now::{self, now};
 use super::pass_page::{self, pass_page};
-use super::settings::{Page, Settings, Span};
+use super::settings::{Axis, Page, Settings, Span};
 use super::still::{self, still};
 use super::theme::{self, Palette};
 use super::timeline::Timeline;
@@ -31,7 +31,7 @@ pub struct Face {
     pub timeline: Timeline,
     rests: bool,
     draft: String,
-    chooser: Chooser,
+    dialog: ModelDialog,
 }
 
 impl Face {
@@ -80,6 +80,7 @@ pub fn draw(ui: &mut Ui, face: &mut Face, view: &View, settings: &mut Settings) 
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| mode_line(ui, view));
         });
     });
+    face.dialog.show(ui.ctx(), view, settings, &mut actions);
     actions
 }
 
@@ -127,13 +128,14 @@ fn roomy_body(
     let now_width = now::WIDTH.max(body.width() * 0.16).min(340.0);
     let left = Rect::from_min_max(body.min, pos2(body.max.x - now_width - MARGIN, body.max.y));
     // The page below gets what the controls take, as long as the timeline keeps the larger part.
-    let page_height = (body.height() * 0.38).clamp(150.0, 260.0);
+    let controls_height = if view.has_midi { 260.0 } else { 212.0 };
+    let page_height = (body.height() * 0.38).clamp(150.0, controls_height);
     let upper = Rect::from_min_max(left.min, pos2(left.max.x, left.max.y - page_height - MARGIN));
     let lower = Rect::from_min_max(pos2(left.min.x, left.max.y - page_height), left.max);
     timeline_part(ui, face, view, settings, upper, actions);
     let side = Rect::from_min_max(pos2(left.max.x + MARGIN, body.min.y), body.max);
     let mut part = inset(ui, side, "now");
-    scrolled(&mut part, "now", |ui| now(ui, view));
+    scrolled(&mut part, "now", |ui| now(ui, view, actions));
 
     if matches!(settings.page, Page::Timeline | Page::Now) {
         settings.page = Page::Controls;
@@ -188,18 +190,18 @@ fn page_part(
     actions: &mut Vec<Action>,
 ) -> bool {
     let mut part = inset(ui, rect, page.name());
-    let bars = settings.bars;
+    let axis = settings.axis;
     let mut clicked = None;
     let shows = match page {
         Page::Timeline => None,
         // It has still parts of its own.
         Page::Now => {
-            scrolled(&mut part, page.name(), |ui| now(ui, view));
+            scrolled(&mut part, page.name(), |ui| now(ui, view, actions));
             None
         }
         Page::Controls => Some(controls::shows(view)),
-        Page::Pass => Some(pass_page::shows(view, bars)),
-        Page::Engine => Some(engine_page::shows(view, &face.chooser)),
+        Page::Pass => Some(pass_page::shows(view, axis)),
+        Page::Engine => Some(engine_page::shows(view)),
         Page::Export => Some(export_page::shows(view, settings)),
     };
     if let Some(shows) = shows {
@@ -207,8 +209,8 @@ fn page_part(
             scrolled(ui, page.name(), |ui| match page {
                 Page::Timeline | Page::Now => {}
                 Page::Controls => controls(ui, view, actions),
-                Page::Pass => clicked = pass_page(ui, view, bars, actions),
-                Page::Engine => engine_page(ui, view, &mut face.chooser, actions),
+                Page::Pass => clicked = pass_page(ui, view, axis, actions),
+                Page::Engine => engine_page(ui, view, &mut face.dialog, actions),
                 Page::Export => export_page(ui, view, settings, actions),
             });
         });
@@ -236,7 +238,7 @@ fn timeline_part(
     actions: &mut Vec<Action>,
 ) {
     let mut head = inset(ui, rect, "timeline head");
-    let shows = still::shows((settings.span, settings.bars, settings.brightest, face.timeline.is_live()));
+    let shows = still::shows((settings.span, settings.axis, settings.brightest, face.timeline.is_live()));
     still(&mut head, "head", shows, |head| timeline_head(head, face, view, settings));
 
     let area = Rect::from_min_max(pos2(rect.min.x, head.min_rect().max.y + 4.0), rect.max);
@@ -254,9 +256,10 @@ fn timeline_head(ui: &mut Ui, face: &mut Face, view: &View, settings: &mut Setti
             }
         }
         ui.add_space(8.0);
-        for (bars, words) in [(false, "Seconds"), (true, "Bars")] {
-            if choice(ui, settings.bars == bars, words).on_hover_text("What the time axis counts").clicked() {
-                settings.bars = bars;
+        for axis in Axis::ALL {
+            let (words, help) = axis.name();
+            if choice(ui, settings.axis == axis, words).on_hover_text(help).clicked() {
+                settings.axis = axis;
             }
         }
         ui.add_space(8.0);

@@ -18,6 +18,8 @@ const LONGEST_GAP: i64 = 50;
 const MARK_EVERY_S: f64 = 0.5;
 /// The song's position may differ by this much from where the last mark leads before it counts as a jump, seconds.
 const JUMP_S: f64 = 0.25;
+/// The system's clock may be off by this much from where it leads before it counts as set anew, seconds.
+const CLOCK_JUMP_S: f64 = 0.5;
 /// Two reasons for a new pass within this time are one, seconds.
 const SAME_PASS_S: f64 = 0.5;
 /// Passes remembered.
@@ -52,6 +54,15 @@ pub struct Belief {
     pub saying: bool,
 }
 
+/// The highest values, held until they are reset.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Maxima {
+    /// Of the likelihood of a voice, 0..1.
+    pub probability: f32,
+    /// Peak of the sound, linear.
+    pub peak: f32,
+}
+
 /// See the module's text.
 pub struct History {
     hop_s: f64,
@@ -59,6 +70,7 @@ pub struct History {
     capacity: usize,
     /// One past the newest frame.
     end: u64,
+    /// Empty until the first frame, like the two below: most windows are never opened.
     voices: Vec<Option<Voice>>,
     levels: Vec<u8>,
     peaks: Vec<f32>,
@@ -72,6 +84,9 @@ pub struct History {
     /// The mark before, kept or not, while the transport runs: whether the host's position moves.
     last_mark: Option<(f64, Option<f64>)>,
     passes: VecDeque<f64>,
+    /// From which instants on the system's clock runs evenly, and what it showed there, seconds.
+    clock: VecDeque<(f64, f64)>,
+    maxima: Maxima,
     /// The instance's pass and what to add to its frame numbers.
     base: Option<(u32, i64)>,
 }
@@ -86,9 +101,9 @@ impl History {
             bands,
             capacity,
             end: 0,
-            voices: vec![None; capacity],
-            levels: vec![0; capacity * bands],
-            peaks: vec![0.0; capacity],
+            voices: Vec::new(),
+            levels: Vec::new(),
+            peaks: Vec::new(),
             voiced: 0,
             gates: VecDeque::new(),
             gate_is_open: false,
@@ -96,6 +111,8 @@ impl History {
             marks: VecDeque::new(),
             last_mark: None,
             passes: VecDeque::from([0.0]),
+            clock: VecDeque::new(),
+            maxima: Maxima::default(),
             base: None,
         }
     }
@@ -233,6 +250,46 @@ impl History {
         (first..self.voiced).filter_map(|frame| self.voice(frame)).map(|voice| voice.probability).fold(0.0, f32::max)
     }
 
+    /// The highest values since they were reset.
+    #[must_use]
+    pub fn maxima(&self) -> Maxima {
+        self.maxima
+    }
+
+    /// The highest values begin anew.
+    pub fn reset_maxima(&mut self) {
+        self.maxima = Maxima::default();
+    }
+
+    /// What came after the instant `from_s` has been heard by `now_s` of the system's clock, in seconds since any
+    /// midnight.
+    pub fn heard(&mut self, from_s: f64, now_s: f64) {
+        if self.end_s() <= from_s {
+            return;
+        }
+        let began_s = now_s - (self.end_s() - from_s);
+        if self.clock_at(from_s).is_none_or(|expected_s| (began_s - expected_s).abs() > CLOCK_JUMP_S) {
+            self.clock.push_back((from_s, began_s));
+        }
+        let oldest = self.start_s();
+        while self.clock.get(1).is_some_and(|(at_s, _)| *at_s < oldest) {
+            self.clock.pop_front();
+        }
+    }
+
+    /// What the system's clock showed when an instant was heard; `None` where nobody looked.
+    #[must_use]
+    pub fn clock_at(&self, at_s: f64) -> Option<f64> {
+        let next = self.clock.partition_point(|(from_s, _)| *from_s <= at_s);
+        let (from_s, showed_s) = self.clock.get(next.checked_sub(1)?)?;
+        Some(showed_s + at_s - from_s)
+    }
+
+    /// Instants within `range_s` at which the system's clock jumps.
+    pub fn clock_turns_s(&self, range_s: Range<f64>) -> impl Iterator<Item = f64> {
+        self.clock.iter().map(|(at_s, _)| *at_s).filter(move |at_s| range_s.start < *at_s && *at_s < range_s.end)
+    }
+
     /// What follows is a new pass.
     pub fn begin_pass(&mut self) {
         let now = self.end_s();
@@ -250,6 +307,7 @@ impl History {
         let Some(frame) = self.place(column.pass, column.frame as i64) else { return };
         let slot = self.slot(frame);
         self.peaks[slot] = column.peak;
+        self.maxima.peak = self.maxima.peak.max(column.peak);
         for (level, &mel) in self.levels[slot * self.bands..][..self.bands].iter_mut().zip(&column.mels) {
             // The cast saturates at both ends.
             *level = ((decibels(mel) - LOWEST_DB) * STEPS_PER_DB) as u8;
@@ -263,6 +321,7 @@ impl History {
         let slot = self.slot(frame);
         self.voices[slot] = Some(Voice { probability, outputs, gate, level });
         self.voiced = self.voiced.max(frame + 1);
+        self.maxima.probability = self.maxima.probability.max(probability);
         self.gate(frame, gate);
     }
 
@@ -360,6 +419,11 @@ impl History {
         let number = u64::try_from(frame + base).ok()?;
         if number < self.frames().start {
             return None;
+        }
+        if self.voices.is_empty() {
+            self.voices.resize(self.capacity, None);
+            self.peaks.resize(self.capacity, 0.0);
+            self.levels.resize(self.capacity * self.bands, 0);
         }
         while self.end <= number {
             let slot = self.slot(self.end);
@@ -477,6 +541,42 @@ mod tests {
         assert!((12.0 + shift_s - 8.0).abs() < 0.1, "{shift_s}");
         let place = history.place_at(5.3).expect("it plays");
         assert!((place.song_s.expect("known") - 3.3).abs() < 1e-6 && (place.beats.expect("known") - 6.6).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_clock_tells_when_an_instant_was_heard_also_after_a_pause() {
+        let mut history = History::new(0.01, 4);
+        let mut hear = |frames: Range<u64>, now_s: f64| {
+            let from_s = history.end_s();
+            frames.for_each(|frame| history.column(&column(0, frame), |_| -60.0));
+            history.heard(from_s, now_s);
+        };
+        // Looked at every 0.1 s, a little late at times; then nothing moves for a minute.
+        for look in 0..50_u64 {
+            hear(look * 10..look * 10 + 10, 1_000.1 + look as f64 * 0.1 + (look % 3) as f64 * 0.02);
+        }
+        hear(10_000..10_010, 1_065.0);
+        let near = |at_s: f64, clock_s: f64| {
+            let shown_s = history.clock_at(at_s).expect("heard");
+            assert!((shown_s - clock_s).abs() < 0.05, "{at_s}: {shown_s}");
+        };
+        near(0.0, 1_000.0);
+        near(4.5, 1_004.5);
+        near(5.05, 1_064.95);
+        assert_eq!(history.clock_turns_s(1.0..6.0).collect::<Vec<_>>(), [5.0]);
+        assert_eq!(History::new(0.01, 4).clock_at(1.0), None);
+    }
+
+    #[test]
+    fn maxima_are_held_until_they_are_reset() {
+        let mut history = History::new(0.01, 4);
+        history.column(&Column { peak: 0.8, ..column(0, 0) }, |_| -60.0);
+        history.point(&Point { frame: 0, probability: 0.9, ..Point::default() });
+        (1..100_000).for_each(|frame| history.column(&column(0, frame), |_| -60.0));
+        assert_eq!(history.maxima(), Maxima { probability: 0.9, peak: 0.8 }, "longer than anything is remembered");
+        history.reset_maxima();
+        history.column(&column(0, 100_000), |_| -60.0);
+        assert_eq!(history.maxima(), Maxima { probability: 0.0, peak: 0.5 });
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! | what is drawn, as data | [`view`], [`history`], [`pass`], [`control`], [`settings`] |
 //! | the widgets | [`face`] lays out [`timeline`], [`now`], `controls` with `knob`, and the pages; `still` shows again what has not changed |
 //! | colours | [`theme`] |
-//! | files | [`presets`], [`export`], [`model_files`] |
+//! | files | [`presets`], [`export`], [`model_files`] with `model_dialog` |
 
 pub mod bridge;
 pub mod control;
@@ -19,6 +19,7 @@ pub mod face;
 pub mod history;
 mod host_editor;
 mod knob;
+mod model_dialog;
 pub mod model_files;
 pub mod now;
 pub mod pass;

@@ -2,10 +2,12 @@
 
 use egui::{Align, Align2, FontId, Layout, Rect, RichText, Sense, Stroke, Ui, vec2};
 
+use super::control::Action;
+use super::history::Maxima;
 use super::still::{self, still};
 use super::theme::{Palette, ink_on};
 use super::view::View;
-use super::widgets::{bar, group, note, title};
+use super::widgets::{bar, focus_ring, group, note, title};
 use crate::say::genre::GENRES;
 
 /// Width that the panel asks for beside the timeline.
@@ -14,14 +16,17 @@ pub const WIDTH: f32 = 228.0;
 /// The highest likelihood is marked on the meter for so long, seconds.
 const HELD_S: f64 = 2.0;
 
+/// Room for the genre's heading and for the tags, points.
+const LEFT_FOR_TAGS: f32 = 190.0;
+
 /// From this width on, the genre stands beside the meter.
 const TWO_COLUMNS: f32 = 430.0;
 
 /// Draws the panel into what room there is.
-pub fn now(ui: &mut Ui, view: &View) {
+pub fn now(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     let whole = ui.available_width();
     if whole < TWO_COLUMNS {
-        part(ui, view, meter);
+        part(ui, |ui| meter(ui, view, actions));
         still_part(ui, view, "genre", genre_shows(view), genre);
         still_part(ui, view, "tags", tags_show(view), tags);
         return;
@@ -29,23 +34,23 @@ pub fn now(ui: &mut Ui, view: &View) {
     let half = (whole - 8.0) / 2.0;
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
-        let mut column = |draw: &dyn Fn(&mut Ui)| {
+        let mut column = |draw: &mut dyn FnMut(&mut Ui)| {
             ui.allocate_ui_with_layout(vec2(half, 0.0), Layout::top_down(Align::Min), |ui| {
                 ui.set_width(half);
                 draw(ui);
             });
         };
-        column(&|ui| {
-            part(ui, view, meter);
+        column(&mut |ui| {
+            part(ui, |ui| meter(ui, view, actions));
             still_part(ui, view, "tags", tags_show(view), tags);
         });
-        column(&|ui| still_part(ui, view, "genre", genre_shows(view), genre));
+        column(&mut |ui| still_part(ui, view, "genre", genre_shows(view), genre));
     });
 }
 
 /// A part that changes a few times a second at most.
 fn still_part(ui: &mut Ui, view: &View, name: &str, shows: u64, draw: fn(&mut Ui, &View)) {
-    still(ui, name, shows, |ui| part(ui, view, draw));
+    still(ui, name, shows, |ui| part(ui, |ui| draw(ui, view)));
 }
 
 fn genre_shows(view: &View) -> u64 {
@@ -58,10 +63,10 @@ fn tags_show(view: &View) -> u64 {
     still::shows(view.tags.iter().map(|(tag, p)| (tag, p.to_bits())).collect::<Vec<_>>())
 }
 
-fn part(ui: &mut Ui, view: &View, draw: fn(&mut Ui, &View)) {
+fn part(ui: &mut Ui, draw: impl FnOnce(&mut Ui)) {
     group(ui, |ui| {
         ui.set_min_width(ui.available_width());
-        draw(ui, view);
+        draw(ui);
     });
 }
 
@@ -78,7 +83,7 @@ pub fn verdict(view: &View) -> &'static str {
     }
 }
 
-fn meter(ui: &mut Ui, view: &View) {
+fn meter(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui.ctx());
     let now = &view.standing;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
@@ -107,16 +112,50 @@ fn meter(ui: &mut Ui, view: &View) {
         let filled = Rect::from_min_size(area.min, vec2(area.width() * value.clamp(0.0, 1.0), area.height()));
         painter.rect_filled(filled, 2.0, colour);
     }
-    let held = probability.min.x + view.history.highest(HELD_S).clamp(0.0, 1.0) * probability.width();
-    painter.vline((held - 1.0).max(probability.min.x), probability.y_range(), Stroke::new(2.0, palette.voice));
+    let held = view.history.highest(HELD_S).clamp(0.0, 1.0);
+    if held > 0.0 {
+        let x = (probability.min.x + held * probability.width() - 1.0).max(probability.min.x);
+        painter.vline(x, probability.y_range(), Stroke::new(2.0, palette.voice));
+    }
     for (at, width) in [(view.threshold, 2.0), ((view.threshold - view.hysteresis).max(0.0), 1.0)] {
         let x = probability.min.x + at * probability.width();
         painter.vline(x, probability.y_range().expand(1.0), Stroke::new(width + 2.0, palette.casing));
         painter.vline(x, probability.y_range().expand(1.0), Stroke::new(width, palette.handle));
     }
+    maxima(ui, view, actions);
     for (label, value) in view.voice_labels.iter().zip(now.point.outputs) {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 15.0), Sense::hover());
         bar(ui, rect, label, value, palette.faint, false, 58.0);
+    }
+}
+
+/// The highest values since somebody reset them.
+fn maxima(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
+    let palette = Palette::of(ui.ctx());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::click());
+    let words = maxima_words(view.history.maxima());
+    let response = response.on_hover_text(
+        "Highest likelihood and peak (mono, as the net hears it) while this window was open; a click resets them",
+    );
+    let spoken = format!("{words}, reset");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &spoken));
+    let painter = ui.painter();
+    let ink = if response.hovered() { palette.text } else { palette.faint };
+    let font = FontId::proportional(11.0);
+    painter.text(rect.left_center(), Align2::LEFT_CENTER, words, font.clone(), ink);
+    painter.text(rect.right_center(), Align2::RIGHT_CENTER, "reset", font, ink);
+    focus_ring(ui, &response, rect);
+    if response.clicked() {
+        actions.push(Action::ResetMaxima);
+    }
+}
+
+fn maxima_words(maxima: Maxima) -> String {
+    let Maxima { probability, peak } = maxima;
+    if peak > 0.0 {
+        format!("max {probability:.2}   peak {:.1} dB", 20.0 * peak.log10())
+    } else {
+        format!("max {probability:.2}   peak none")
     }
 }
 
@@ -143,8 +182,10 @@ fn genre(ui: &mut Ui, view: &View) {
         }
     });
     let now = &view.standing;
-    // The panel is as high as it is; all fourteen stay in sight where that is possible.
-    let height = ((ui.available_height() - 64.0) / GENRES.len() as f32).clamp(12.0, 18.0);
+    // The panel is as high as it is; all fourteen stay in sight where that is possible, and in a large window they use
+    // what the tags below leave.
+    let room = |left: f32| (ui.available_height() - left) / GENRES.len() as f32;
+    let height = room(64.0).clamp(12.0, 18.0).max(room(LEFT_FOR_TAGS).min(28.0));
     ui.spacing_mut().item_spacing.y = 0.0;
     for (genre, name) in GENRES.iter().enumerate() {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());

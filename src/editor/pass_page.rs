@@ -5,6 +5,7 @@ use std::ops::Range;
 use egui::{RichText, Ui, vec2};
 
 use super::control::Action;
+use super::settings::Axis;
 use super::still;
 use super::theme::Palette;
 use super::timeline::{Said, count, words};
@@ -13,7 +14,7 @@ use super::widgets::{button, group, note, title};
 use crate::say::genre::GENRES;
 
 /// Draws the page. Returns the instant that was clicked.
-pub fn pass_page(ui: &mut Ui, view: &View, bars: bool, actions: &mut Vec<Action>) -> Option<f64> {
+pub fn pass_page(ui: &mut Ui, view: &View, axis: Axis, actions: &mut Vec<Action>) -> Option<f64> {
     let mut clicked = None;
     let pass = &view.pass;
     group(ui, |ui| {
@@ -52,7 +53,7 @@ pub fn pass_page(ui: &mut Ui, view: &View, bars: bool, actions: &mut Vec<Action>
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
                 for (span, what) in spans {
-                    let from = words(count(&view.history, span.start, bars), true);
+                    let from = words(count(&view.history, span.start, axis), true);
                     let text = format!("{from}  {what}");
                     let ink = Palette::of(ui.ctx()).text;
                     if button_small(ui, RichText::new(text).size(12.0).color(ink)).clicked() {
@@ -85,9 +86,9 @@ pub fn pass_page(ui: &mut Ui, view: &View, bars: bool, actions: &mut Vec<Action>
 
 /// What the page shows; see [`super::still`].
 #[must_use]
-pub fn shows(view: &View, bars: bool) -> u64 {
+pub fn shows(view: &View, axis: Axis) -> u64 {
     // Where the song's time is known later, the times change with the marks that are kept.
-    still::shows((&view.pass, &view.pass_before, bars))
+    still::shows((&view.pass, &view.pass_before, axis))
 }
 
 fn button_small(ui: &mut Ui, text: RichText) -> egui::Response {

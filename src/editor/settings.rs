@@ -1,6 +1,8 @@
 //! What the window remembers from session to session: size, looks, what is shown. No parameters: hosts do not see them.
 
-use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Size at first, in points.
 pub const SIZE: (f32, f32) = (960.0, 640.0);
@@ -45,6 +47,48 @@ impl Span {
             Self::Middle => 15.0,
             Self::Long => 60.0,
         }
+    }
+}
+
+/// What the time axis counts, where it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Axis {
+    /// Seconds of the song, else of the pass.
+    #[default]
+    Seconds,
+    /// Bars of the song.
+    Bars,
+    /// The time of day at which it was heard.
+    Clock,
+}
+
+impl Axis {
+    /// In the order of their buttons.
+    pub const ALL: [Self; 3] = [Self::Seconds, Self::Bars, Self::Clock];
+
+    /// Its button's words, and what they mean.
+    #[must_use]
+    pub fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Seconds => ("Seconds", "The time axis counts seconds of the song"),
+            Self::Bars => ("Bars", "The time axis counts bars of the song"),
+            Self::Clock => ("Clock", "The time axis shows the time of day at which it was heard"),
+        }
+    }
+
+    /// Older builds kept whether the axis counts bars.
+    fn stored<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Stored {
+            Bars(bool),
+            Axis(Axis),
+        }
+        Ok(match Stored::deserialize(from)? {
+            Stored::Bars(true) => Self::Bars,
+            Stored::Bars(false) => Self::Seconds,
+            Stored::Axis(axis) => axis,
+        })
     }
 }
 
@@ -130,14 +174,17 @@ pub struct Settings {
     pub span: Span,
     /// Brightness of the sound in the timeline.
     pub brightest: Brightest,
-    /// The time axis counts bars, where the host gives them.
-    pub bars: bool,
+    /// What the time axis counts.
+    #[serde(alias = "bars", deserialize_with = "Axis::stored")]
+    pub axis: Axis,
     /// The page shown.
     pub page: Page,
     /// Where files are written; empty: see [`super::export::default_folder`].
     pub folder: String,
     /// Name of the preset chosen last; empty where there is none.
     pub preset: String,
+    /// Folders that model files were loaded from, the last one first.
+    pub model_folders: Vec<PathBuf>,
 }
 
 impl Default for Settings {
@@ -147,10 +194,11 @@ impl Default for Settings {
             look: Look::default(),
             span: Span::default(),
             brightest: Brightest::default(),
-            bars: false,
+            axis: Axis::default(),
             page: Page::default(),
             folder: String::new(),
             preset: String::new(),
+            model_folders: Vec::new(),
         }
     }
 }
@@ -183,5 +231,13 @@ mod tests {
     fn settings_of_an_older_build_are_read() {
         let read: Settings = serde_json::from_str(r#"{"look":"Light","not_there_any_more":3}"#).expect("readable");
         assert_eq!(read, Settings { look: Look::Light, ..Settings::default() });
+        for (stored, axis) in [
+            (r#"{"bars":true}"#, Axis::Bars),
+            (r#"{"bars":false}"#, Axis::Seconds),
+            (r#"{"axis":"Clock"}"#, Axis::Clock),
+        ] {
+            let read: Settings = serde_json::from_str(stored).expect("readable");
+            assert_eq!(read.axis, axis, "{stored}");
+        }
     }
 }

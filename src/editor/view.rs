@@ -37,7 +37,7 @@ pub struct View {
     pub models: Vec<ModelCard>,
     /// Files that the user has chosen in their place.
     pub chosen_models: Shown,
-    /// The folder that was listed last, to choose from.
+    /// The folder that was listed last, to choose a model from.
     pub model_files: Option<Files>,
     /// The pass so far.
     pub pass: Report,
@@ -124,10 +124,10 @@ impl View {
             problems.push(note.clone());
         }
         problems.extend(self.chosen_models.refusal.clone());
-        if self.status.load > 0.9 {
-            let load = self.status.load * 100.0;
+        if self.status.worker_load > 0.9 {
+            let load = self.status.worker_load * 100.0;
             problems.push(format!(
-                "The engine is busy to {load:.0} % of a core. Use fewer instances, or set those you do not need to Off."
+                "Voices are read late: the engine is busy to {load:.0} % of a core with them. Use fewer instances, or set those you do not need to Off."
             ));
         }
         if self.standing.sample_rate_hz == 0.0 && self.status.device.is_empty() && self.status.note.is_none() {

@@ -167,6 +167,11 @@ fn own_presets() -> Vec<String> {
     presets::folder().map(|folder| presets::names(&folder)).unwrap_or_default()
 }
 
+/// The system's clock where the user is, seconds since a midnight.
+fn time_of_day_s() -> f64 {
+    chrono::Local::now().naive_local().and_utc().timestamp_micros() as f64 * 1e-6
+}
+
 /// The folder that files go to.
 fn folder(chosen: &str) -> PathBuf {
     if chosen.trim().is_empty() { export::default_folder() } else { PathBuf::from(chosen.trim()) }
@@ -177,6 +182,7 @@ impl Memory {
     fn look(&mut self, instance: &Instance) {
         let Self { view, front_end, .. } = self;
         let scope = &instance.scope;
+        let from_s = view.history.end_s();
         while let Some(column) = scope.next_column() {
             if let Some(front_end) = front_end {
                 let full_db = front_end.full_scale_db();
@@ -192,6 +198,7 @@ impl Memory {
         while let Some(genre) = scope.next_genre() {
             view.history.genre(&genre);
         }
+        view.history.heard(from_s, time_of_day_s());
         view.standing = scope.standing();
         bridge::refresh(&instance.params, &mut view.controls);
         view.threshold = instance.params.detect.threshold.value();
@@ -291,6 +298,7 @@ impl Memory {
                 self.view.own_presets = own_presets();
             }
             Action::BeginPass => self.view.history.begin_pass(),
+            Action::ResetMaxima => self.view.history.reset_maxima(),
             Action::LoadModel(file) => {
                 params.models.load(&file);
                 self.view.chosen_models = params.models.shown();
@@ -299,10 +307,7 @@ impl Memory {
                 params.models.built_in(task);
                 self.view.chosen_models = params.models.shown();
             }
-            Action::ListModels(folder) => match model_files::list(&folder) {
-                Ok(files) => self.view.model_files = Some(files),
-                Err(error) => self.tell(Err(error)),
-            },
+            Action::ListModels(folder) => self.view.model_files = Some(model_files::list(&folder)),
             Action::Export(kind) => {
                 let (now, _) = self.view.history.pass_s();
                 let pass = Report::new(&self.view.history, now);

@@ -81,19 +81,7 @@ impl Ear {
         mut vocal: impl FnMut(VocalReading),
         mut genre: impl FnMut(GenreReading),
     ) -> bool {
-        self.audio.set_offline(true);
-        let length = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
-        let mut start = 0;
-        while start < length {
-            let end = length.min(start + self.lock_step);
-            self.hear_part(channels, start..end, &mut show);
-            start = end;
-            if !self.audio.settle() {
-                return false;
-            }
-            self.drain(&mut vocal, &mut genre);
-        }
-        true
+        self.hear_and_wait(channels, AudioEnd::settle, &mut show, &mut vocal, &mut genre)
     }
 
     /// Hears a planar block of a file, running ahead of the worker as far as it has room for frames: readings are handed over
@@ -106,17 +94,26 @@ impl Ear {
         mut vocal: impl FnMut(VocalReading),
         mut genre: impl FnMut(GenreReading),
     ) -> bool {
+        self.hear_and_wait(channels, AudioEnd::make_room, &mut show, &mut vocal, &mut genre)
+    }
+
+    /// Hears a planar block without losing a frame: part by part, after each of which `wait` waits for the worker.
+    fn hear_and_wait(
+        &mut self,
+        channels: &[&[f32]],
+        wait: fn(&AudioEnd) -> bool,
+        show: &mut impl FnMut(&MelFrame<'_>),
+        vocal: &mut impl FnMut(VocalReading),
+        genre: &mut impl FnMut(GenreReading),
+    ) -> bool {
         self.audio.set_offline(true);
         let length = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
-        let mut start = 0;
-        while start < length {
-            let end = length.min(start + self.lock_step);
-            if !self.audio.make_room() {
+        for start in (0..length).step_by(self.lock_step) {
+            self.hear_part(channels, start..length.min(start + self.lock_step), show);
+            if !wait(&self.audio) {
                 return false;
             }
-            self.drain(&mut vocal, &mut genre);
-            self.hear_part(channels, start..end, &mut show);
-            start = end;
+            self.drain(vocal, genre);
         }
         true
     }

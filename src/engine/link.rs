@@ -3,6 +3,7 @@
 //! The audio side is wait-free in practice: bounded lock-free queues, no wake-up call. When the worker is late the oldest
 //! frames give way to the newest and are counted. Only in lock step (offline rendering) does the audio side wait.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -12,20 +13,20 @@ use std::time::{Duration, Instant};
 use crossbeam::queue::ArrayQueue;
 
 use super::readings::{GenreReading, Tags, VocalReading};
-use crate::listen::MAX_MELS;
+use crate::listen::{FrontEnd, MAX_MELS};
 
-/// Frames that a stream holds before the oldest give way: 3 s at 10 ms.
-const FRAME_CAPACITY: usize = 300;
+/// Audio whose frames a stream holds before the oldest give way.
+pub(super) const HELD_S: f64 = 3.0;
 /// Voice readings that wait for the audio thread: 5 s.
 const VOCAL_CAPACITY: usize = 512;
 const GENRE_CAPACITY: usize = 16;
 /// Refreshes whose tags wait to be taken in lock step.
 const TAGS_CAPACITY: usize = GENRE_CAPACITY;
-/// Frames that may wait in each stream when a file is heard ahead of its readings; the rest of the capacity is room for
-/// what comes before the next wait.
-const AHEAD_FRAMES: usize = FRAME_CAPACITY / 2;
 /// A worker that makes no progress for this long in lock step counts as gone.
 const LOCK_STEP_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who waits in lock step asks for the worker again after this long.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// One mel frame between threads.
 #[derive(Clone, Copy)]
@@ -82,18 +83,22 @@ pub(super) struct WorkerEnd(Weak<Link>);
 pub struct TagsEnd(Weak<Link>);
 
 /// The worker's end while it is in use.
-pub(super) struct Attached(Arc<Link>);
+pub(super) struct Attached {
+    link: Arc<Link>,
+    /// Something happened that the audio side may be waiting for.
+    progress: Cell<bool>,
+}
 
-/// A link with `streams` frame queues to the worker running on `worker`.
-pub(super) fn link(streams: usize, worker: Thread) -> (AudioEnd, WorkerEnd) {
-    let stream = || Stream {
-        frames: ArrayQueue::new(FRAME_CAPACITY),
+/// A link to the worker running on `worker`, with a queue for the frames of each of `streams`.
+pub(super) fn link(streams: &[FrontEnd], worker: Thread) -> (AudioEnd, WorkerEnd) {
+    let stream = |front_end: &FrontEnd| Stream {
+        frames: ArrayQueue::new((HELD_S / front_end.hop_s()).ceil() as usize),
         pushed: AtomicU64::new(0),
         settled: AtomicU64::new(0),
         taken: AtomicU64::new(0),
     };
     let link = Arc::new(Link {
-        streams: (0..streams).map(|_| stream()).collect(),
+        streams: streams.iter().map(stream).collect(),
         vocal: ArrayQueue::new(VOCAL_CAPACITY),
         genre: ArrayQueue::new(GENRE_CAPACITY),
         tags: Mutex::new(Tags::default()),
@@ -193,9 +198,9 @@ impl AudioEnd {
         self.wait_until(Link::is_settled)
     }
 
-    /// Waits until the worker has room for more. `false`: it is gone.
+    /// Waits until every stream has half of its room left, for what comes before the next wait. `false`: the worker is gone.
     pub(super) fn make_room(&self) -> bool {
-        self.wait_until(|link| link.streams.iter().all(|stream| stream.frames.len() <= AHEAD_FRAMES))
+        self.wait_until(|link| link.streams.iter().all(|stream| 2 * stream.frames.len() <= stream.frames.capacity()))
     }
 
     fn wait_until(&self, reached: impl Fn(&Link) -> bool) -> bool {
@@ -208,6 +213,7 @@ impl AudioEnd {
         // Either this side sees what it waits for, or the worker sees that it waits: see `notify`.
         fence(Ordering::SeqCst);
         let mut guard = lock(&link.progress.0);
+        let mut ask = true;
         let settled = loop {
             if reached(link) {
                 break true;
@@ -215,9 +221,13 @@ impl AudioEnd {
             if link.broken.load(Ordering::Acquire) || patience.elapsed() > LOCK_STEP_PATIENCE {
                 break false;
             }
-            self.worker.unpark();
-            let wait = link.progress.1.wait_timeout(guard, Duration::from_millis(20));
-            guard = wait.unwrap_or_else(PoisonError::into_inner).0;
+            if ask {
+                self.worker.unpark();
+            }
+            let wait = link.progress.1.wait_timeout(guard, ASK_AGAIN);
+            let (held, waited) = wait.unwrap_or_else(PoisonError::into_inner);
+            // A worker that answers is awake.
+            (guard, ask) = (held, waited.timed_out());
         };
         link.waiting.store(false, Ordering::Relaxed);
         settled
@@ -255,26 +265,28 @@ impl TagsEnd {
 impl WorkerEnd {
     /// `None` once the instance is gone.
     pub(super) fn attach(&self) -> Option<Attached> {
-        self.0.upgrade().map(Attached)
+        self.0.upgrade().map(|link| Attached { link, progress: Cell::new(false) })
     }
 }
 
 impl Attached {
     pub(super) fn pop(&self, stream: usize) -> Option<Frame> {
-        let stream = self.0.streams.get(stream)?;
+        let stream = self.link.streams.get(stream)?;
         let frame = stream.frames.pop()?;
+        self.progress.set(true);
         stream.taken.fetch_add(1, Ordering::Relaxed);
         Some(frame)
     }
 
     /// Frames waiting in a stream.
     pub(super) fn backlog(&self, stream: usize) -> usize {
-        self.0.streams.get(stream).map_or(0, |stream| stream.frames.len())
+        self.link.streams.get(stream).map_or(0, |stream| stream.frames.len())
     }
 
     /// The worker is done with `count` popped frames, their readings published.
     pub(super) fn settle(&self, stream: usize, count: u64) {
-        if let Some(stream) = self.0.streams.get(stream) {
+        if let Some(stream) = self.link.streams.get(stream) {
+            self.progress.set(true);
             stream.taken.fetch_sub(count, Ordering::Relaxed);
             stream.settled.fetch_add(count, Ordering::Release);
         }
@@ -282,28 +294,29 @@ impl Attached {
 
     /// The worker has failed: what it had taken is lost and counted, and nobody waits for it.
     pub(super) fn abandon(&self) {
-        for stream in &self.0.streams {
+        for stream in &self.link.streams {
             let lost = stream.taken.swap(0, Ordering::Relaxed);
-            self.0.dropped.fetch_add(lost, Ordering::Relaxed);
+            self.link.dropped.fetch_add(lost, Ordering::Relaxed);
             stream.settled.fetch_add(lost, Ordering::Release);
         }
-        self.0.end_done.store(self.0.end_wanted.load(Ordering::Acquire), Ordering::Release);
+        self.link.end_done.store(self.link.end_wanted.load(Ordering::Acquire), Ordering::Release);
+        self.progress.set(true);
         self.notify();
     }
 
     pub(super) fn publish_vocal(&self, reading: VocalReading) {
-        self.0.vocal.force_push(reading);
+        self.link.vocal.force_push(reading);
     }
 
     pub(super) fn publish_genre(&self, reading: GenreReading) {
-        self.0.genre.force_push(reading);
+        self.link.genre.force_push(reading);
     }
 
     pub(super) fn publish_tags(&self, change: impl FnOnce(&mut Tags)) {
-        let mut tags = lock(&self.0.tags);
+        let mut tags = lock(&self.link.tags);
         change(&mut tags);
         if self.is_offline() {
-            let mut every = lock(&self.0.every_tags);
+            let mut every = lock(&self.link.every_tags);
             every.push_back(tags.clone());
             // Nobody takes them where a host renders.
             if every.len() > TAGS_CAPACITY {
@@ -313,38 +326,44 @@ impl Attached {
     }
 
     pub(super) fn is_offline(&self) -> bool {
-        self.0.offline.load(Ordering::Acquire)
+        self.link.offline.load(Ordering::Acquire)
     }
 
     pub(super) fn is_eco(&self) -> bool {
-        self.0.eco.load(Ordering::Relaxed)
+        self.link.eco.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_active(&self) -> bool {
-        self.0.active.load(Ordering::Acquire)
+        self.link.active.load(Ordering::Acquire)
     }
 
     /// Whether the audio of `epoch` is over and not yet dealt with.
     pub(super) fn has_ended(&self, epoch: u32) -> bool {
-        let wanted = self.0.end_wanted.load(Ordering::Acquire);
-        wanted == epoch.wrapping_add(1) && wanted != self.0.end_done.load(Ordering::Acquire)
+        let wanted = self.link.end_wanted.load(Ordering::Acquire);
+        wanted == epoch.wrapping_add(1) && wanted != self.link.end_done.load(Ordering::Acquire)
     }
 
     pub(super) fn end_is_done(&self, epoch: u32) {
-        self.0.end_done.store(epoch.wrapping_add(1), Ordering::Release);
+        self.link.end_done.store(epoch.wrapping_add(1), Ordering::Release);
+        self.progress.set(true);
     }
 
     pub(super) fn mark_broken(&self) {
-        self.0.broken.store(true, Ordering::Release);
+        self.link.broken.store(true, Ordering::Release);
+        self.progress.set(true);
         self.notify();
     }
 
-    /// Wakes an audio side that waits in lock step.
+    /// Wakes an audio side that waits in lock step, if there is anything new for it: one that is woken for nothing asks the
+    /// worker again, and the two keep each other busy.
     pub(super) fn notify(&self) {
+        if !self.progress.take() {
+            return;
+        }
         fence(Ordering::SeqCst);
-        if self.0.waiting.load(Ordering::Relaxed) {
-            let _guard = lock(&self.0.progress.0);
-            self.0.progress.1.notify_all();
+        if self.link.waiting.load(Ordering::Relaxed) {
+            let _guard = lock(&self.link.progress.0);
+            self.link.progress.1.notify_all();
         }
     }
 }

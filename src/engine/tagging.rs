@@ -1,11 +1,13 @@
 //! The taggers' desk: what one instance's mel frames need until they are a window, and when a window is due.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::device::{BackendError, Devices, Errand, Tagged};
 use super::judge::{Judge, Verdict};
-use super::link::{Attached, Frame};
+use super::link::{Attached, Frame, HELD_S};
 use super::models::Models;
 use super::readings::{GenreReading, TaggerShape};
 use super::vocal::SILENCE_PEAK;
@@ -130,6 +132,10 @@ pub(super) struct TagDesk {
     asked: Vec<bool>,
     /// Oldest first; while the audio plays there is at most one.
     pending: VecDeque<Pending>,
+    /// While the audio plays: a refresh was due when there was no room for it.
+    overdue: bool,
+    /// When the last refresh was asked for, or the desk was made.
+    asked_at: Instant,
 }
 
 /// A refresh on its way through the taggers.
@@ -137,17 +143,19 @@ struct Pending {
     errand: Errand,
     reading: GenreReading,
     silent: bool,
+    /// Frames that are done with when its reading is published.
+    frames: u64,
     /// The audio has begun anew meanwhile; nobody asks for the answer any more.
     stale: bool,
 }
 
-/// The latest frames of one stream.
+/// The latest frames of one stream. Each instance has its own, so it takes no more memory than it needs.
 struct History {
     width: usize,
     keep: usize,
-    mels: Vec<f32>,
+    mels: VecDeque<f32>,
     /// `known_at` and peak of each row.
-    rows: Vec<(u64, f32)>,
+    rows: VecDeque<(u64, f32)>,
     /// Rows since the beginning.
     heard: u64,
 }
@@ -156,8 +164,11 @@ impl TagDesk {
     pub(super) fn new(plan: &TaggerPlan, pace: Pace) -> Self {
         let history = |(stream, front_end): (usize, &FrontEnd)| {
             let window = plan.taggers.iter().filter(|p| p.stream == stream).map(|p| p.window.frames).max().unwrap_or(1);
-            // Streams run ahead of each other by at most what the link holds.
-            History { width: front_end.n_mels, keep: window + 300, mels: Vec::new(), rows: Vec::new(), heard: 0 }
+            // Streams run ahead of the first by at most what the link holds.
+            let ahead = if stream == 0 { 0 } else { (HELD_S / front_end.hop_s()).ceil() as usize + 1 };
+            let keep = window + ahead;
+            let (mels, rows) = (VecDeque::with_capacity(keep * front_end.n_mels), VecDeque::with_capacity(keep));
+            History { width: front_end.n_mels, keep, mels, rows, heard: 0 }
         };
         Self {
             histories: plan.front_ends.iter().enumerate().map(history).collect(),
@@ -171,11 +182,14 @@ impl TagDesk {
             epoch: 0,
             asked: vec![false; plan.taggers.len()],
             pending: VecDeque::new(),
+            overdue: false,
+            asked_at: Instant::now(),
         }
     }
 
     /// Reads what has come; when a refresh is due, sends the taggers' windows out; publishes what has come back. Returns
-    /// whether there was anything to do.
+    /// whether there was anything to do. While the audio plays and there is no room for a refresh, or `others_wait` for theirs,
+    /// it becomes overdue instead: see [`Self::catch_up`].
     ///
     /// # Errors
     /// If the device failed.
@@ -184,6 +198,7 @@ impl TagDesk {
         link: &Attached,
         plan: &TaggerPlan,
         devices: &mut Devices,
+        others_wait: bool,
     ) -> Result<bool, BackendError> {
         let mut worked = self.collect(link, plan)?;
         let frames_per_tick = self.pace.refresh_s / plan.front_ends[0].hop_s();
@@ -197,11 +212,13 @@ impl TagDesk {
                 self.drain_followers(link);
                 self.ticks += 1;
                 let rests = link.is_eco() && !(self.ticks - 1).is_multiple_of(ECO_STRETCH);
-                // Live and late by a whole refresh: stretch rather than let the frames pile up.
-                let late = !self.pending.is_empty() || (link.backlog(1) as f64) >= frames_per_tick;
-                if !rests && (link.is_offline() || !late) {
-                    self.refresh(plan, devices, frame.known_at, false)?;
+                // Live and late by a whole refresh: what has piled up is read first.
+                let late = || others_wait || (link.backlog(1) as f64) >= frames_per_tick || !self.has_room(devices);
+                if !rests && !link.is_offline() && late() {
+                    self.overdue = true;
+                } else if !rests {
                     // This frame is done with when its reading is published.
+                    self.refresh(plan, devices, frame.known_at, Refresh { last: false, frames: 1 })?;
                     link.settle(1, read - 1);
                     read = 0;
                     worked = true;
@@ -213,6 +230,34 @@ impl TagDesk {
         worked |= self.drain_followers(link);
         link.settle(1, read);
         Ok(worked)
+    }
+
+    /// If a refresh is overdue and could be made up for: when the last one was asked for.
+    pub(super) fn overdue(&self, link: &Attached) -> Option<Instant> {
+        (self.overdue && !link.is_offline() && self.pending.is_empty()).then_some(self.asked_at)
+    }
+
+    /// Makes up for an overdue refresh, on what has been heard until now.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub(super) fn catch_up(
+        &mut self,
+        link: &Attached,
+        plan: &TaggerPlan,
+        devices: &mut Devices,
+    ) -> Result<(), BackendError> {
+        if let Some(&(now, _)) = self.histories[0].rows.back() {
+            self.refresh(plan, devices, now, Refresh { last: false, frames: 0 })?;
+            self.collect(link, plan)?;
+        }
+        self.overdue = false;
+        Ok(())
+    }
+
+    /// While the audio plays: whether a refresh can be made at once.
+    fn has_room(&self, devices: &Devices) -> bool {
+        self.pending.is_empty() && devices.have_room()
     }
 
     /// Whether a refresh is on its way.
@@ -231,9 +276,9 @@ impl TagDesk {
         devices: &mut Devices,
     ) -> Result<(), BackendError> {
         self.drain_followers(link);
-        let newest = self.histories.first().and_then(|history| history.rows.last()).map_or(0, |row| row.0);
+        let newest = self.histories.first().and_then(|history| history.rows.back()).map_or(0, |row| row.0);
         if newest > self.last_tick_at {
-            self.refresh(plan, devices, newest + 1, true)?;
+            self.refresh(plan, devices, newest + 1, Refresh { last: true, frames: 0 })?;
             if let Some(Pending { errand, reading, silent, .. }) = self.pending.pop_back() {
                 let said = errand.finished()?;
                 self.publish(link, plan, reading, (!silent).then_some(said));
@@ -252,10 +297,12 @@ impl TagDesk {
         let mut worked = false;
         while let Some(pending) = self.pending.front_mut() {
             let Some(said) = pending.errand.answered()? else { break };
-            if let Some(Pending { reading, silent, stale: false, .. }) = self.pending.pop_front() {
-                self.publish(link, plan, reading, (!silent).then_some(said));
+            if let Some(Pending { reading, silent, frames, stale, .. }) = self.pending.pop_front() {
+                if !stale {
+                    self.publish(link, plan, reading, (!silent).then_some(said));
+                }
+                link.settle(1, frames);
             }
-            link.settle(1, 1);
             worked = true;
         }
         Ok(worked)
@@ -288,13 +335,21 @@ impl TagDesk {
             self.histories.iter_mut().for_each(History::clear);
             self.asked.fill(false);
             self.pending.iter_mut().for_each(|pending| pending.stale = true);
+            self.overdue = false;
         }
         self.histories[stream].push(frame);
     }
 
     /// Sends out the windows of the taggers whose turn it is, of the frames known before `now`.
-    fn refresh(&mut self, plan: &TaggerPlan, devices: &mut Devices, now: u64, last: bool) -> Result<(), BackendError> {
+    fn refresh(
+        &mut self,
+        plan: &TaggerPlan,
+        devices: &mut Devices,
+        now: u64,
+        Refresh { last, frames }: Refresh,
+    ) -> Result<(), BackendError> {
         self.last_tick_at = now;
+        self.asked_at = Instant::now();
         let turn = self.turns;
         self.turns += 1;
         let ticks = self.ticks - std::mem::replace(&mut self.last_tick, self.ticks);
@@ -317,14 +372,14 @@ impl TagDesk {
             let history = &self.histories[tagger.stream];
             // What another stream knows of the latest samples may or may not have arrived yet, unless all is over.
             let known = if tagger.stream == 0 || last { now } else { now.saturating_sub(CHUNK as u64) };
-            let window = history.window(known, tagger.window.frames);
-            let rows = window.len() / history.width;
-            if due && rows >= tagger.window.fewest && (last || rows >= tagger.window.frames.min(recent)) {
+            let rows = history.window(known, tagger.window.frames);
+            let count = rows.len();
+            if due && count >= tagger.window.fewest && (last || count >= tagger.window.frames.min(recent)) {
                 self.asked[index] = true;
-                windows.push((index, window.to_vec()));
+                windows.push((index, history.mels(rows)));
             }
         }
-        self.pending.push_back(Pending { errand: devices.tag(windows)?, reading, silent, stale: false });
+        self.pending.push_back(Pending { errand: devices.tag(windows)?, reading, silent, frames, stale: false });
         Ok(())
     }
 
@@ -362,16 +417,23 @@ impl TagDesk {
     }
 }
 
+/// What kind of refresh it is.
+struct Refresh {
+    /// The audio is over.
+    last: bool,
+    /// Frames that are done with when its reading is published.
+    frames: u64,
+}
+
 impl History {
     fn push(&mut self, frame: &Frame) {
-        if self.rows.len() >= 2 * self.keep {
-            let old = self.rows.len() - self.keep;
-            self.rows.drain(..old);
-            self.mels.drain(..old * self.width);
+        if self.rows.len() == self.keep {
+            self.rows.pop_front();
+            self.mels.drain(..self.width);
         }
-        self.rows.push((frame.known_at, frame.peak));
+        self.rows.push_back((frame.known_at, frame.peak));
         self.heard = frame.index + 1;
-        self.mels.extend_from_slice(&frame.mels[..self.width]);
+        self.mels.extend(&frame.mels[..self.width]);
     }
 
     fn clear(&mut self) {
@@ -380,19 +442,18 @@ impl History {
         self.heard = 0;
     }
 
-    /// Number of rows known at `now`.
-    fn known(&self, now: u64) -> usize {
-        self.rows.partition_point(|row| row.0 <= now)
+    /// The latest rows known at `now`, at most `most`.
+    fn window(&self, now: u64, most: usize) -> Range<usize> {
+        let end = self.rows.partition_point(|row| row.0 <= now);
+        end.saturating_sub(most)..end
     }
 
-    /// The latest rows known at `now`, at most `most`.
-    fn window(&self, now: u64, most: usize) -> &[f32] {
-        let end = self.known(now);
-        &self.mels[end.saturating_sub(most) * self.width..end * self.width]
+    /// The mel values of some rows.
+    fn mels(&self, rows: Range<usize>) -> Vec<f32> {
+        self.mels.range(rows.start * self.width..rows.end * self.width).copied().collect()
     }
 
     fn is_silent(&self, now: u64, most: usize) -> bool {
-        let end = self.known(now);
-        self.rows[end.saturating_sub(most)..end].iter().all(|row| row.1 < SILENCE_PEAK)
+        self.rows.range(self.window(now, most)).all(|row| row.1 < SILENCE_PEAK)
     }
 }

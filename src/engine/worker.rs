@@ -55,8 +55,10 @@ pub struct Status {
     pub opening: bool,
     /// Something that the user should know, in words.
     pub note: Option<String>,
-    /// Share of one core that the worker is busy, 0..1.
+    /// Share of one core that worker and taggers are busy; 1 is one core.
     pub load: f32,
+    /// The worker's part of it, which has no more than one core: near 1 voices are read late.
+    pub worker_load: f32,
     /// Instances attached.
     pub instances: usize,
     /// Times the worker had to be restarted.
@@ -79,6 +81,7 @@ struct Shared {
     stop: AtomicBool,
     status: Mutex<Status>,
     load: AtomicF32,
+    worker_load: AtomicF32,
     restarts: AtomicU32,
     choice: DeviceChoice,
     /// In place of the one beside the program.
@@ -183,6 +186,7 @@ impl Engine {
             stop: AtomicBool::new(false),
             status: Mutex::new(Status { opening: device::is_wanted(choice, library.as_deref()), ..Status::default() }),
             load: AtomicF32::new(0.0),
+            worker_load: AtomicF32::new(0.0),
             restarts: AtomicU32::new(0),
             choice,
             library,
@@ -210,6 +214,7 @@ impl Engine {
     pub fn status(&self) -> Status {
         let mut status = lock(&self.shared.status).clone();
         status.load = self.shared.load.load(Ordering::Relaxed);
+        status.worker_load = self.shared.worker_load.load(Ordering::Relaxed);
         status.restarts = self.shared.restarts.load(Ordering::Relaxed);
         status.instances = self.shared.instances.load(Ordering::Relaxed);
         status
@@ -231,7 +236,7 @@ impl Engine {
 
     /// Attaches a new instance.
     pub(super) fn attach(&self, pace: Pace) -> AudioEnd {
-        let (audio, worker) = link::link(self.streams.len(), self.thread.clone());
+        let (audio, worker) = link::link(&self.streams, self.thread.clone());
         lock(&self.shared.arrivals).push(Session::new(worker, pace));
         self.thread.unpark();
         audio
@@ -299,7 +304,7 @@ fn run(shared: &Shared, set: &ModelSet, sessions: &mut Vec<Session>) {
             }
             told = note;
         }
-        clock.add(busy.elapsed(), &shared.load);
+        clock.add(busy.elapsed(), devices.take_effort(), shared);
         if worked {
             last_work = Instant::now();
         } else if !active && !devices.is_opening() {
@@ -333,13 +338,21 @@ fn serve(
     let mut desks: Vec<(Attached, &mut Desks)> =
         sessions.iter_mut().filter_map(|session| Some((session.attach()?, session.desks.as_mut()?))).collect();
     let mut worked = vocal_pass(&mut desks, models, devices)?;
+    let others_wait = desks.iter().any(|(link, desk)| desk.tags.overdue(link).is_some());
     for (link, desk) in &mut desks {
-        worked |= desk.tags.pass(link, plan, devices)?;
+        worked |= desk.tags.pass(link, plan, devices, others_wait)?;
         let is_read = link.backlog(0) == 0 && link.backlog(1) == 0 && !desk.tags.is_waiting();
         if link.has_ended(desk.epoch) && is_read {
             end(link, desk, plan, models, devices)?;
             worked = true;
         }
+    }
+    while devices.have_room() {
+        let waits = |(link, desk): &&mut (Attached, &mut Desks)| desk.tags.overdue(link);
+        let longest = desks.iter_mut().filter(|desk| waits(desk).is_some()).min_by_key(waits);
+        let Some((link, desk)) = longest else { break };
+        desk.tags.catch_up(link, plan, devices)?;
+        worked = true;
     }
     desks.iter().for_each(|(link, _)| link.notify());
     Ok(worked)
@@ -401,22 +414,26 @@ fn voice<'a>(models: &Models, rows: &'a [f32]) -> impl Iterator<Item = Said> + '
     })
 }
 
-/// Share of the last second that the worker was busy.
+/// Share of the last second that worker and taggers were busy.
 struct LoadClock {
     since: Instant,
-    busy: Duration,
+    worker: Duration,
+    taggers: Duration,
 }
 
 impl LoadClock {
     fn new() -> Self {
-        Self { since: Instant::now(), busy: Duration::ZERO }
+        Self { since: Instant::now(), worker: Duration::ZERO, taggers: Duration::ZERO }
     }
 
-    fn add(&mut self, busy: Duration, load: &AtomicF32) {
-        self.busy += busy;
+    fn add(&mut self, worker: Duration, taggers: Duration, shared: &Shared) {
+        self.worker += worker;
+        self.taggers += taggers;
         let elapsed = self.since.elapsed();
         if elapsed >= Duration::from_secs(1) {
-            load.store(self.busy.as_secs_f32() / elapsed.as_secs_f32(), Ordering::Relaxed);
+            let share = |busy: Duration| busy.as_secs_f32() / elapsed.as_secs_f32();
+            shared.load.store(share(self.worker + self.taggers), Ordering::Relaxed);
+            shared.worker_load.store(share(self.worker), Ordering::Relaxed);
             *self = Self::new();
         }
     }

@@ -70,6 +70,7 @@ impl Resampler {
             Step::Exact { denominator, .. } => (denominator as usize, 0),
             Step::Interpolated { .. } => (INTERPOLATED_PHASES, 1),
         };
+        resampler.table.reserve_exact((phases + extra) * 2 * half);
         for phase in 0..phases + extra {
             resampler.table.extend(filter(phase as f64 / phases as f64, half, cutoff));
         }

@@ -282,8 +282,11 @@ impl Taps {
         for (history, rows) in histories.zip(rows) {
             let range = at * PROJECTION..(at + *rows) * PROJECTION;
             at += *rows;
+            // Each stream has its own, for good: no room to spare.
+            history.projected.reserve_exact(range.len());
             history.projected.extend_from_slice(&projected[range.clone()]);
             if let Some(skipped) = skipped {
+                history.skipped.reserve_exact(range.len());
                 history.skipped.extend_from_slice(&skipped[range]);
             }
             let before = out.len();

@@ -22,6 +22,8 @@ use crate::say::thinning::{SHORTEST_GAP_S, Thinned};
 
 /// Voice readings that wait for their moment; a block of 16384 samples at 1.2 kHz brings 1365.
 const PENDING: usize = 2_048;
+/// Genre readings that do: the same block brings 14.
+const GENRES_PENDING: usize = 64;
 /// While the host's lane is followed, decisions are made at this interval.
 const CONTROL_PERIOD_S: f64 = 0.01;
 /// What the worker may take for a reading in real time, beyond the block in which its frame was completed.
@@ -154,7 +156,7 @@ impl Processor {
             hearing: true,
             playing: false,
             vocal: VecDeque::with_capacity(PENDING),
-            genre: VecDeque::with_capacity(PENDING),
+            genre: VecDeque::with_capacity(GENRES_PENDING),
             next_control: 0,
             followed_at: 0,
             envelope: Envelope::new(),

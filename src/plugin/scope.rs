@@ -14,8 +14,8 @@ use crate::listen::{MAX_MELS, MelFrame};
 use crate::nets::genre::GENRES;
 use crate::say::genre::GenreState;
 
-/// Frames that wait for the window: 5 s, should it be busy for that long.
-const FRAMES: usize = 512;
+/// Frames that wait for the window: 2.5 s, should it be busy for that long.
+const FRAMES: usize = 256;
 const GENRES_WAITING: usize = 64;
 const MARKS: usize = 256;
 /// Shortest time between two marks while nothing changes, seconds.

@@ -26,8 +26,8 @@ pub struct GenreState {
 #[derive(Debug, Clone, Default)]
 pub struct Belief {
     state: GenreState,
-    /// Readings taken in since there was something to say, capped by the window.
-    weight: f32,
+    /// Readings taken in since there was something to say.
+    readings: f32,
 }
 
 impl Belief {
@@ -44,9 +44,10 @@ impl Belief {
             *self = Self::default();
             return self.state;
         };
-        // The first readings count fully; later ones as much as the window has room for.
-        self.weight = (self.weight + 1.0).min((window_s / step_s.max(1e-3)).max(1.0));
-        let share = 1.0 / self.weight;
+        // At first each reading has heard more than the one before, and more taggers have: the second counts twice, the third
+        // three times as much as the first. Later ones count as much as the window has room for.
+        self.readings += 1.0;
+        let share = (2.0 / (self.readings + 1.0)).max(step_s / window_s.max(1e-3)).min(1.0);
         for (belief, reading) in self.state.probability.iter_mut().zip(reading) {
             *belief += share * (reading - *belief);
         }

@@ -13,4 +13,5 @@ mod nets_match_references;
 mod nets_match_tensors;
 mod nets_refuse_bad_files;
 mod resampler_is_clean;
+mod taggers_take_turns;
 mod voice_nets_together;

@@ -1,8 +1,10 @@
 //! Mouse, keyboard and screen reader reach what can be set, and what they ask for is what leaves the window.
 
+use std::path::{Path, PathBuf};
+
 use earmark::editor::control::{Action, Id};
-use earmark::editor::model_files::Files;
-use earmark::editor::settings::Page;
+use earmark::editor::model_files;
+use earmark::editor::settings::{Axis, Page};
 use earmark::nets::Task;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, vec2};
@@ -187,52 +189,178 @@ fn freezing_and_going_back_to_now_are_one_button() {
     assert!(harness.state().face.timeline.is_live());
 }
 
-/// A window in which a folder is listed and one file was chosen.
-fn with_files() -> Harness<'static, Scene> {
+/// Folders with model files, as a user has them; gone when dropped.
+struct Nets(PathBuf);
+
+impl Nets {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("earmark-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("older")).expect("can be made");
+        for file in ["my-voice.safetensors", "My-genres.safetensors", "notes.txt", "older/first.safetensors"] {
+            std::fs::write(folder.join(file), [0; 1_000]).expect("can be written");
+        }
+        Self(folder)
+    }
+}
+
+impl Drop for Nets {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).expect("was made here");
+    }
+}
+
+/// The dialog over the page of the engine, with `folder` listed.
+fn dialog(folder: &Path) -> Harness<'static, Scene> {
     let mut harness = window(Page::Engine);
     harness.get_by_label("Load another model").click_accesskit();
     assert!(matches!(actions(&mut harness)[..], [Action::ListModels(_)]), "the list begins somewhere");
-    let view = &mut harness.state_mut().view;
-    view.model_files = Some(Files {
-        folder: "/home/anna/nets".into(),
-        folders: vec!["older".into()],
-        models: vec!["my-voice.safetensors".into()],
-    });
-    view.chosen_models.in_use.genre = Some("/home/anna/nets/my-genres.safetensors".into());
-    harness.run_ok();
+    list(&mut harness, folder);
     harness
 }
 
+/// What the window does when it is asked for a folder.
+fn list(harness: &mut Harness<'static, Scene>, folder: &Path) {
+    harness.state_mut().view.model_files = Some(model_files::list(folder));
+    harness.run_ok();
+}
+
+fn is_open(harness: &Harness<'static, Scene>) -> bool {
+    harness.query_by_role_and_label(Role::MultilineTextInput, "File or folder").is_some()
+}
+
 #[test]
-fn a_listed_model_is_loaded_by_a_click_and_a_folder_is_gone_into() {
-    let mut harness = with_files();
-    harness.get_by_label("my-voice.safetensors").click_accesskit();
-    assert_eq!(actions(&mut harness), [Action::LoadModel("/home/anna/nets/my-voice.safetensors".into())]);
-    harness.get_by_label("older/").click_accesskit();
-    assert_eq!(actions(&mut harness), [Action::ListModels("/home/anna/nets/older".into())]);
-    harness.get_by_label("Folder above").click_accesskit();
-    assert_eq!(actions(&mut harness), [Action::ListModels("/home/anna".into())]);
+fn a_person_opens_a_folder_picks_a_file_and_the_model_is_asked_for() {
+    let nets = Nets::new("pointer");
+    let mut harness = dialog(&nets.0);
+    assert_eq!(harness.query_all_by_label("notes.txt").count(), 0, "only models are listed");
+    harness.get_by_label("older/").click();
+    assert_eq!(actions(&mut harness), [Action::ListModels(nets.0.join("older"))]);
+    list(&mut harness, &nets.0.join("older"));
+    harness.get_by_label("first.safetensors").click();
+    assert!(actions(&mut harness).is_empty() && is_open(&harness), "one click chooses");
+    harness.get_by_label("Load this file").click();
+    assert_eq!(actions(&mut harness), [Action::LoadModel(nets.0.join("older/first.safetensors"))]);
+    assert!(!is_open(&harness), "nothing more to choose");
+    // The next time the folder is at hand.
+    assert_eq!(harness.state().settings.model_folders, [nets.0.join("older")]);
+    harness.get_by_label("Load another model").click();
+    assert_eq!(actions(&mut harness), [Action::ListModels(nets.0.join("older"))], "where the user was last");
+    harness.get_by_label("Folder above").click();
+    assert_eq!(actions(&mut harness), [Action::ListModels(nets.0.clone())]);
+    list(&mut harness, &nets.0);
+    harness.get_by_label("Recent folders").click();
+    harness.run_ok();
+    harness.get_by_label(&nets.0.join("older").display().to_string()).click();
+    assert_eq!(actions(&mut harness), [Action::ListModels(nets.0.join("older"))]);
+}
+
+#[test]
+fn a_session_that_is_opened_again_begins_where_a_file_was_last_loaded_from() {
+    let mut harness = window(Page::Engine);
+    harness.state_mut().settings.model_folders = vec!["/home/anna/nets".into(), "/home/anna".into()];
+    harness.get_by_label("Load another model").click_accesskit();
+    assert_eq!(actions(&mut harness), [Action::ListModels("/home/anna/nets".into())]);
+}
+
+#[test]
+fn a_double_click_loads_a_file() {
+    let nets = Nets::new("double");
+    let mut harness = dialog(&nets.0);
+    for _ in 0..2 {
+        harness.get_by_label("my-voice.safetensors").click();
+        harness.step();
+    }
+    assert_eq!(actions(&mut harness), [Action::LoadModel(nets.0.join("my-voice.safetensors"))]);
+}
+
+#[test]
+fn a_model_is_chosen_by_keyboard_alone() {
+    let nets = Nets::new("keyboard");
+    let mut harness = dialog(&nets.0);
+    harness.key_press(Key::Enter);
+    assert_eq!(actions(&mut harness), [Action::ListModels(nets.0.join("older"))], "the list has the keyboard");
+    list(&mut harness, &nets.0.join("older"));
+    harness.key_press(Key::Backspace);
+    assert_eq!(actions(&mut harness), [Action::ListModels(nets.0.clone())]);
+    list(&mut harness, &nets.0);
+    for key in [Key::ArrowDown, Key::ArrowDown, Key::ArrowDown, Key::ArrowDown, Key::ArrowUp] {
+        harness.key_press(key);
+        harness.run_ok();
+    }
+    harness.key_press(Key::Enter);
+    // Below the folder the two files, whatever their names' capitals.
+    assert_eq!(actions(&mut harness), [Action::LoadModel(nets.0.join("My-genres.safetensors"))]);
+    assert!(!is_open(&harness));
+}
+
+#[test]
+fn escape_leaves_the_dialog_and_nothing_changes() {
+    let nets = Nets::new("escape");
+    let mut harness = dialog(&nets.0);
+    harness.key_press(Key::ArrowDown);
+    harness.run_ok();
+    harness.key_press(Key::Escape);
+    assert!(actions(&mut harness).is_empty() && !is_open(&harness));
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_said_and_can_be_left() {
+    let nets = Nets::new("unreadable");
+    let mut harness = dialog(&nets.0.join("not there"));
+    assert_eq!(harness.query_all_by_label_contains("This folder cannot be read").count(), 1);
+    harness.get_by_label("Folder above").click();
+    assert_eq!(actions(&mut harness), [Action::ListModels(nets.0.clone())]);
 }
 
 #[test]
 fn a_models_path_can_be_typed() {
-    let mut harness = with_files();
-    let field = harness.get_by_role_and_label(Role::TextInput, "File or folder");
-    field.focus();
-    harness.run_ok();
-    harness.get_by_role_and_label(Role::TextInput, "File or folder").type_text("/tmp/x.safetensors");
-    harness.run_ok();
-    harness.key_press(Key::Enter);
-    assert_eq!(actions(&mut harness), [Action::LoadModel("/tmp/x.safetensors".into())]);
+    let nets = Nets::new("typed");
+    let mut harness = dialog(&nets.0);
+    for (typed, asked) in [
+        (nets.0.join("older"), Action::ListModels(nets.0.join("older"))),
+        ("/tmp/x.safetensors".into(), Action::LoadModel("/tmp/x.safetensors".into())),
+    ] {
+        harness.get_by_role_and_label(Role::MultilineTextInput, "File or folder").focus();
+        harness.run_ok();
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        harness.run_ok();
+        harness
+            .get_by_role_and_label(Role::MultilineTextInput, "File or folder")
+            .type_text(&typed.display().to_string());
+        harness.run_ok();
+        harness.key_press(Key::Enter);
+        assert_eq!(actions(&mut harness), [asked]);
+    }
+}
+
+#[test]
+fn maxima_are_shown_and_a_click_resets_them() {
+    let mut harness = window(Page::Controls);
+    let maxima = harness.state().view.history.maxima();
+    assert!(maxima.probability > 0.9 && maxima.peak > 0.0, "{maxima:?}");
+    harness.get_by_label_contains("max 0.97").click();
+    assert_eq!(actions(&mut harness), [Action::ResetMaxima]);
+}
+
+#[test]
+fn the_time_axis_counts_seconds_bars_or_the_time_of_day() {
+    let mut harness = window(Page::Controls);
+    for (name, axis) in [("Bars", Axis::Bars), ("Clock", Axis::Clock), ("Seconds", Axis::Seconds)] {
+        harness.get_by_label(name).click();
+        harness.run_ok();
+        assert_eq!(harness.state().settings.axis, axis);
+    }
 }
 
 #[test]
 fn what_was_loaded_is_named_and_can_be_undone() {
-    let mut harness = with_files();
+    let mut harness = window(Page::Engine);
+    harness.state_mut().view.chosen_models.in_use.genre = Some("/home/anna/nets/my-genres.safetensors".into());
+    harness.run_ok();
     assert_eq!(harness.query_all_by_label("Genre: my-genres.safetensors").count(), 1);
     harness.get_by_label("Genre: built-in model").click_accesskit();
     assert_eq!(actions(&mut harness), [Action::BuiltInModel(Task::Tags)]);
     harness.state_mut().view.chosen_models.refusal = Some("x.safetensors holds no weights.".into());
     harness.run_ok();
-    assert!(harness.query_all_by_label_contains("holds no weights").count() >= 2, "in the head and beside the list");
+    assert!(harness.query_all_by_label_contains("holds no weights").count() >= 2, "in the head and beside the button");
 }

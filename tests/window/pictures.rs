@@ -6,8 +6,8 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 
 use earmark::editor::model_files::Files;
-use earmark::editor::settings::{Look, Page, Span};
-use egui::{ColorImage, Vec2, vec2};
+use earmark::editor::settings::{Axis, Look, Page, Span};
+use egui::{ColorImage, Vec2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
@@ -87,7 +87,12 @@ fn singing_in_the_dark() {
 
 #[test]
 fn singing_in_the_light_over_a_minute() {
-    keeps("singing-light", with(singing(), |s| (s.look, s.span, s.bars) = (Look::Light, Span::Long, true)), USUAL, 1.0);
+    keeps(
+        "singing-light",
+        with(singing(), |s| (s.look, s.span, s.axis) = (Look::Light, Span::Long, Axis::Bars)),
+        USUAL,
+        1.0,
+    );
 }
 
 #[test]
@@ -100,23 +105,53 @@ fn a_second_pass_with_the_first_behind_it() {
     keeps("second-pass", with(second_pass(), |s| s.page = Page::Pass), USUAL, 1.0);
 }
 
-#[test]
-fn another_model_being_chosen_in_the_light() {
+/// The dialog for a model file, with a folder listed.
+fn choosing(look: Look, size: Vec2) -> ColorImage {
     let mut view = singing();
     view.chosen_models.in_use.voice = Some("/home/anna/nets/my-voice.safetensors".into());
     view.model_files = Some(Files {
         folder: "/home/anna/nets".into(),
         folders: vec!["older".into(), "tries".into()],
-        models: vec!["my-voice.safetensors".into(), "my-voice-2.safetensors".into(), "my-genres.safetensors".into()],
+        models: vec![
+            ("my-genres.safetensors".into(), 12_400_000),
+            ("my-voice.safetensors".into(), 980_000),
+            ("my-voice-2.safetensors".into(), 1_010_000),
+        ],
+        problem: None,
     });
-    let scene = with(view, |s| (s.page, s.look) = (Page::Engine, Look::Light));
-    let size = vec2(1_200.0, 900.0);
+    let scene = with(view, |s| {
+        (s.page, s.look) = (Page::Engine, look);
+        s.model_folders = vec!["/home/anna/nets".into()];
+    });
     let textures = Textures::default();
     let mut harness = scene.harness(size, 1.0, &textures);
     harness.run_ok();
-    harness.get_by_label("Load another model").click();
+    harness.get_by_label("Load another model").click_accesskit();
     harness.run_ok();
-    keeps_picture("models", &drawn(&mut harness, &textures, size, 1.0));
+    harness.get_by_label("my-voice-2.safetensors").click_accesskit();
+    harness.run_ok();
+    drawn(&mut harness, &textures, size, 1.0)
+}
+
+#[test]
+fn another_model_being_chosen_in_the_light() {
+    keeps_picture("models-light", &choosing(Look::Light, USUAL));
+}
+
+#[test]
+fn another_model_being_chosen_in_the_dark_and_small() {
+    keeps_picture("models-small", &choosing(Look::Dark, SMALL));
+}
+
+/// Where the pointer is, values are read and the spectrum is that moment's.
+#[test]
+fn values_under_the_pointer_by_the_clock() {
+    let textures = Textures::default();
+    let mut harness = with(singing(), |s| s.axis = Axis::Clock).harness(USUAL, 1.0, &textures);
+    harness.run_ok();
+    harness.hover_at(pos2(330.0, 190.0));
+    harness.run_ok();
+    keeps_picture("pointer", &drawn(&mut harness, &textures, USUAL, 1.0));
 }
 
 #[test]

@@ -47,16 +47,18 @@ fn at(size: Vec2, page: Page, longer: bool) -> Vec<String> {
         scene.view.chosen_models.loading = true;
         scene.view.chosen_models.refusal = Some(format!("{}/{name} enthält keine Gewichte", scene.view.folder));
         scene.view.model_files = Some(earmark::editor::model_files::Files {
-            folder,
+            folder: folder.clone(),
             folders: vec!["Gesangserkennungsmodelle vom letzten Jahr".to_owned(); 12],
-            models: vec![name.to_owned(); 3],
+            models: vec![(name.to_owned(), 98_765_432); 3],
+            problem: Some("Dieser Ordner kann nicht gelesen werden: Zugriff verweigert.".to_owned()),
         });
+        scene.settings.model_folders = vec![folder];
         scene.view.status.note = Some("die Modelldatei ist beschädigt; bitte das Plugin neu installieren".to_owned());
     }
     let mut harness = scene.harness(size, 1.0, &Textures::default());
     harness.run_ok();
     if let Some(list) = harness.query_by_label("Load another model") {
-        list.click();
+        list.click_accesskit();
         harness.run_ok();
     }
     cut_off(&harness.output().shapes)

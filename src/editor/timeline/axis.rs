@@ -1,9 +1,11 @@
-//! The time axis, in the song's seconds or bars, or in seconds of the pass where the host gives no position.
+//! The time axis, in the song's seconds or bars, or in seconds of the pass where the host gives no position; or the time
+//! of day.
 
 use egui::{Align2, FontId, Painter, Rect, Stroke, pos2};
 
 use super::Frame;
 use crate::editor::history::History;
+use crate::editor::settings::Axis;
 use crate::editor::theme::Palette;
 use crate::plugin::scope::Place;
 
@@ -17,14 +19,23 @@ pub enum Count {
     Seconds(f64),
     /// Bars of the song, from 0.
     Bars(f64),
+    /// The time of day, seconds since any midnight.
+    Clock(f64),
 }
 
-/// The count at an instant; bars where wanted and known.
+/// The count at an instant; bars and clock where wanted and known.
 #[must_use]
-pub fn count(history: &History, at_s: f64, bars: bool) -> Count {
+pub fn count(history: &History, at_s: f64, axis: Axis) -> Count {
+    if axis == Axis::Clock
+        && let Some(clock_s) = history.clock_at(at_s)
+    {
+        return Count::Clock(clock_s);
+    }
     // A transport that stands says where it stands, not when something was heard.
     let place = history.place_at(at_s).filter(|place| place.playing);
-    if bars && let Some(bar) = place.as_ref().and_then(bar) {
+    if axis == Axis::Bars
+        && let Some(bar) = place.as_ref().and_then(bar)
+    {
         return Count::Bars(bar);
     }
     if let Some(song_s) = place.and_then(|place| place.song_s) {
@@ -50,6 +61,7 @@ pub fn words(count: Count, fine: bool) -> String {
         Count::Bars(bar) if fine => format!("bar {:.2}", bar + 1.0),
         Count::Bars(bar) => format!("{}", bar.round() as i64 + 1),
         Count::Seconds(seconds) => clock(seconds, fine),
+        Count::Clock(seconds) => time_of_day(seconds, fine),
     }
 }
 
@@ -66,8 +78,16 @@ pub fn clock(seconds: f64, fine: bool) -> String {
     }
 }
 
+/// `hh:mm:ss`, or `hh:mm:ss.s`.
+fn time_of_day(seconds: f64, fine: bool) -> String {
+    let tenths = (seconds * 10.0).round().rem_euclid(864_000.0) as u64;
+    let (hours, minutes, rest) = (tenths / 36_000, tenths / 600 % 60, tenths % 600);
+    let words = format!("{hours:02}:{minutes:02}:{:02}", rest / 10);
+    if fine { format!("{words}.{}", rest % 10) } else { words }
+}
+
 /// Draws ticks and labels into `area`, and faint lines up through `plot`.
-pub(super) fn paint(painter: &Painter, frame: &Frame<'_>, area: Rect, plot: Rect, bars: bool) {
+pub(super) fn paint(painter: &Painter, frame: &Frame<'_>, area: Rect, plot: Rect, axis: Axis) {
     let palette = Palette::of(painter.ctx());
     let history = frame.history;
     // Bars last as long as the tempo says; two seconds will do where it is not known.
@@ -79,12 +99,15 @@ pub(super) fn paint(painter: &Painter, frame: &Frame<'_>, area: Rect, plot: Rect
     let bars_step = many.into_iter().find(|step| step * bar_s * per_second >= APART / 2.0).unwrap_or(32.0);
     let font = FontId::proportional(11.0);
     let mut free_from = area.min.x;
-    for run in runs(frame, bars) {
-        let step = if run.is_bars { bars_step } else { seconds };
+    for run in runs(frame, axis) {
+        let step = if run.of == Axis::Bars { bars_step } else { seconds };
         for (at_s, tick) in run.ticks(step) {
             let x = frame.x(at_s);
-            let label =
-                if run.is_bars { words(Count::Bars(tick * step), false) } else { clock(tick * step, step < 1.0) };
+            let label = match run.of {
+                Axis::Bars => words(Count::Bars(tick * step), false),
+                Axis::Seconds => words(Count::Seconds(tick * step), step < 1.0),
+                Axis::Clock => words(Count::Clock(tick * step), step < 1.0),
+            };
             painter.vline(x, plot.y_range(), Stroke::new(1.0, palette.text.gamma_multiply(0.12)));
             painter.vline(x, area.min.y..=area.min.y + 4.0, Stroke::new(1.0, palette.faint));
             let galley = painter.layout_no_wrap(label, font.clone(), palette.faint);
@@ -100,7 +123,7 @@ pub(super) fn paint(painter: &Painter, frame: &Frame<'_>, area: Rect, plot: Rect
 /// A stretch over which the count goes on without a jump: instants, seconds, and the count at each.
 #[derive(Default)]
 struct Run {
-    is_bars: bool,
+    of: Axis,
     knots: Vec<(f64, f64)>,
 }
 
@@ -108,28 +131,31 @@ struct Run {
 const LOOSE: f64 = 0.02;
 
 /// What the timeline shows, as runs.
-fn runs(frame: &Frame<'_>, bars: bool) -> Vec<Run> {
+fn runs(frame: &Frame<'_>, axis: Axis) -> Vec<Run> {
     let history = frame.history;
     let (from_s, to_s) = (frame.time_s(frame.left).max(history.start_s()), frame.time_s(frame.right));
     let mut edges = vec![from_s];
-    edges.extend(history.turns_s(from_s..to_s));
+    if axis == Axis::Clock {
+        edges.extend(history.clock_turns_s(from_s..to_s));
+    } else {
+        edges.extend(history.turns_s(from_s..to_s));
+    }
     edges.push(to_s);
-    let value = |at_s: f64| match count(history, at_s, bars) {
-        Count::Bars(bar) => (true, bar),
-        Count::Seconds(seconds) => (false, seconds),
+    let value = |at_s: f64| match count(history, at_s, axis) {
+        Count::Bars(bar) => (Axis::Bars, bar),
+        Count::Seconds(seconds) => (Axis::Seconds, seconds),
+        Count::Clock(seconds) => (Axis::Clock, seconds),
     };
     let mut runs: Vec<Run> = Vec::new();
     for edge in edges.windows(2).filter(|edge| edge[1] > edge[0]) {
-        let (is_bars, first) = value(edge[0]);
+        let (of, first) = value(edge[0]);
         // Just before the next turn this one still holds.
         let (_, last) = value(edge[1] - (edge[1] - edge[0]) * 1e-9);
         match runs.last_mut() {
-            Some(run)
-                if run.is_bars == is_bars && run.knots.last().is_some_and(|knot| (knot.1 - first).abs() < LOOSE) =>
-            {
+            Some(run) if run.of == of && run.knots.last().is_some_and(|knot| (knot.1 - first).abs() < LOOSE) => {
                 run.knots.push((edge[1], last));
             }
-            _ => runs.push(Run { is_bars, knots: vec![(edge[0], first), (edge[1], last)] }),
+            _ => runs.push(Run { of, knots: vec![(edge[0], first), (edge[1], last)] }),
         }
     }
     runs
@@ -181,7 +207,8 @@ mod tests {
         }
         // Its edges lie between two seconds.
         let frame = Frame { history: &history, right_s: 29.5, span_s: 15.0, left: 0.0, right: 600.0 };
-        let ticks: Vec<f64> = runs(&frame, false).iter().flat_map(|run| run.ticks(1.0)).map(|(_, tick)| tick).collect();
+        let ticks: Vec<f64> =
+            runs(&frame, Axis::Seconds).iter().flat_map(|run| run.ticks(1.0)).map(|(_, tick)| tick).collect();
         assert_eq!(ticks, [115, 116, 117, 118, 119, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209].map(f64::from));
     }
 
@@ -196,7 +223,29 @@ mod tests {
             let place = Place { song_s: Some(7.0), ..Place::default() };
             history.mark(&Mark { pass: 0, time_s: frame as f64 * 0.01, place });
         }
-        assert_eq!(count(&history, 4.0, false), Count::Seconds(4.0));
+        assert_eq!(count(&history, 4.0, Axis::Seconds), Count::Seconds(4.0));
+    }
+
+    #[test]
+    fn the_clock_is_the_time_at_which_an_instant_was_heard() {
+        use crate::editor::history::History;
+        use crate::plugin::scope::Column;
+        let mut history = History::new(0.01, 4);
+        let mut hear = |frames: std::ops::Range<u64>, now_s: f64| {
+            let from_s = history.end_s();
+            let mels = [0.0; crate::listen::MAX_MELS];
+            frames.for_each(|frame| history.column(&Column { pass: 0, frame, peak: 0.5, mels }, |_| -60.0));
+            history.heard(from_s, now_s);
+        };
+        // Ten seconds up to midnight, and five more a minute later.
+        hear(0..1_000, 86_400.0);
+        hear(1_000..1_500, 86_465.0);
+        assert_eq!(words(count(&history, 7.5, Axis::Clock), true), "23:59:57.5");
+        assert_eq!(words(count(&history, 12.0, Axis::Clock), false), "00:01:02");
+        let frame = Frame { history: &history, right_s: 15.0, span_s: 15.0, left: 0.0, right: 600.0 };
+        let ticks: Vec<f64> =
+            runs(&frame, Axis::Clock).iter().flat_map(|run| run.ticks(5.0)).map(|(at_s, _)| at_s.round()).collect();
+        assert_eq!(ticks, [0.0, 5.0, 10.0, 10.0, 15.0], "both sides of the pause have their own");
     }
 
     #[test]

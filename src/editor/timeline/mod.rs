@@ -7,6 +7,7 @@ mod handles;
 mod lanes;
 mod overview;
 mod spectrogram;
+mod spectrum;
 
 pub use axis::{Count, clock, count, words};
 pub use lanes::{Said, Stretch, stretches};
@@ -31,6 +32,9 @@ const GAP: f32 = 3.0;
 /// Room for the scale of the likelihood, and for that of the frequency.
 const LEFT: f32 = 36.0;
 const RIGHT: f32 = 34.0;
+
+/// From this width on, the spectrum of one moment stands beside the spectrogram.
+const ROOMY: f32 = 560.0;
 
 /// What the timeline keeps from frame to frame.
 #[derive(Default)]
@@ -91,8 +95,9 @@ impl Timeline {
         let palette = Palette::of(ui.ctx());
         let history = &view.history;
         let span_s = settings.span.seconds();
+        let beside = if area.width() < ROOMY { 0.0 } else { spectrum::WIDTH + GAP };
         let right = if area.width() < 420.0 { 4.0 } else { RIGHT };
-        let (left, right) = (area.min.x + LEFT, area.max.x - right);
+        let (left, right) = (area.min.x + LEFT, area.max.x - right - beside);
         let rows = |top: f32, bottom: f32| Rect::from_min_max(pos2(left, top), pos2(right, bottom));
         let ribbon = rows(area.min.y, area.min.y + RIBBON);
         let axis_top = area.max.y - AXIS - OVERVIEW - GAP;
@@ -114,7 +119,20 @@ impl Timeline {
         painter.rect_filled(plot, 2.0, palette.quiet);
         self.spectrogram.paint(&painter, plot, history, settings, right_s);
         let below = Rect::from_min_max(pos2(left, axis_top), pos2(right, axis_top + AXIS));
-        axis::paint(&painter, &frame, below, plot, settings.bars);
+        axis::paint(&painter, &frame, below, plot, settings.axis);
+        let moment =
+            Rect::from_min_max(pos2(right + beside - spectrum::WIDTH, plot.min.y), pos2(right + beside, plot.max.y));
+        let pointed = response.hover_pos().filter(|at| plot.contains(*at));
+        if beside > 0.0 {
+            let frames = match pointed {
+                Some(at) => history.frame_at(frame.time_s(at.x))..history.frame_at(frame.time_s(at.x)) + 1,
+                None => history.frame_at(right_s - spectrum::MOMENT_S)..history.frame_at(right_s),
+            };
+            spectrum::paint(&painter, moment, history, frames, settings.brightest);
+            if let Some(at) = pointed {
+                painter.hline(moment.x_range(), at.y, Stroke::new(1.0, palette.handle));
+            }
+        }
         let shows = still::shows((
             still::bits(plot),
             view.band_centres_hz.len(),
@@ -122,7 +140,7 @@ impl Timeline {
         ));
         still(ui, "scales", shows, |ui| {
             let painter = ui.painter_at(area);
-            scales(&painter, view, plot, area);
+            scales(&painter, view, plot, plot.max.x + beside, area);
             for (lane, name) in [(ribbon, "genre"), (lane, "gate")] {
                 let at = pos2(left - 4.0, lane.center().y);
                 painter.text(at, Align2::RIGHT_CENTER, name, FontId::proportional(10.5), palette.faint);
@@ -206,8 +224,8 @@ impl Timeline {
     }
 }
 
-/// The scale of the likelihood on the left, that of the frequency on the right.
-fn scales(painter: &egui::Painter, view: &View, plot: Rect, area: Rect) {
+/// The scale of the likelihood on the left of the plot, that of the frequency from `right` on.
+fn scales(painter: &egui::Painter, view: &View, plot: Rect, right: f32, area: Rect) {
     let palette = Palette::of(painter.ctx());
     let font = FontId::proportional(10.5);
     for value in [0.0, 0.5, 1.0] {
@@ -215,7 +233,7 @@ fn scales(painter: &egui::Painter, view: &View, plot: Rect, area: Rect) {
         let text = pos2(plot.min.x - 4.0, y.clamp(plot.min.y + 5.0, plot.max.y - 5.0));
         painter.text(text, Align2::RIGHT_CENTER, format!("{value:.1}"), font.clone(), palette.faint);
     }
-    if area.max.x - plot.max.x < 20.0 {
+    if area.max.x - right < 20.0 {
         return;
     }
     let mut free = f32::INFINITY;
@@ -227,7 +245,7 @@ fn scales(painter: &egui::Painter, view: &View, plot: Rect, area: Rect) {
         }
         free = y;
         let name = if hz < 1_000.0 { format!("{hz:.0}") } else { format!("{:.0}k", hz / 1_000.0) };
-        painter.text(pos2(plot.max.x + 4.0, y), Align2::LEFT_CENTER, name, font.clone(), palette.faint);
+        painter.text(pos2(right + 4.0, y), Align2::LEFT_CENTER, name, font.clone(), palette.faint);
     }
 }
 
@@ -248,7 +266,7 @@ fn read_values(
     }
     painter.vline(at.x, plot.y_range(), Stroke::new(1.0, palette.handle));
     let number = history.frame_at(at_s);
-    let mut lines = vec![words(count(history, at_s, settings.bars), true)];
+    let mut lines = vec![words(count(history, at_s, settings.axis), true)];
     if let Some(voice) = history.voice(number) {
         let gate = if voice.gate { "open" } else { "closed" };
         lines.push(format!("voice {:.2}, gate {gate}", voice.probability));

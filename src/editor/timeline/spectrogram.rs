@@ -77,7 +77,8 @@ impl Spectrogram {
         let wanted = (newest + 1).saturating_sub(ring)..newest + 1;
         if self.key != Some(key) {
             self.key = Some(key);
-            self.colours = (0..=u8::MAX).map(|level| palette.spectrum(shown_level(level, key.brightest))).collect();
+            self.colours =
+                (0..=u8::MAX).map(|level| palette.spectrum(shown_level(level.into(), key.brightest))).collect();
             self.held = 0..0;
             let image = ColorImage::filled([key.columns, key.bands], palette.quiet);
             self.texture = Some(ctx.load_texture("spectrogram", image, TextureOptions::LINEAR));
@@ -118,8 +119,8 @@ impl Spectrogram {
 }
 
 /// Where a level of the history lies between the quietest and the loudest colour, 0..1.
-fn shown_level(level: u8, brightest: Brightest) -> f32 {
-    let decibels = f32::from(level) / STEPS_PER_DB + LOWEST_DB;
+pub(super) fn shown_level(level: f32, brightest: Brightest) -> f32 {
+    let decibels = level / STEPS_PER_DB + LOWEST_DB;
     ((decibels - brightest.decibels()) / SHOWN_DB + 1.0).clamp(0.0, 1.0)
 }
 

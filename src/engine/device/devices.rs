@@ -171,7 +171,10 @@ impl Devices {
             }
             None => self.vocal_here(streams, frames, end)?,
         };
-        streams.iter_mut().zip(frames).for_each(|(stream, frames)| stream.heard(frames));
+        // What no other device will ask for is not kept.
+        if !matches!(self.other, Other::None) {
+            streams.iter_mut().zip(frames).for_each(|(stream, frames)| stream.heard(frames));
+        }
         Ok(said)
     }
 
@@ -203,6 +206,16 @@ impl Devices {
             }
         }
         Ok(errand)
+    }
+
+    /// What the taggers beside the worker have worked since this was last asked.
+    pub(in crate::engine) fn take_effort(&self) -> Duration {
+        self.beside.as_ref().map_or(Duration::ZERO, Beside::take_effort)
+    }
+
+    /// While audio plays: whether the taggers have room for a window, and have not worked more than their share.
+    pub(in crate::engine) fn have_room(&self) -> bool {
+        self.beside.as_ref().is_none_or(Beside::has_room)
     }
 
     fn open(&mut self, about: Opened) {

@@ -392,8 +392,8 @@ impl<C: PluginClass> IAudioProcessorTrait for Component<C> {
     ) -> tresult {
         self.emission.guarded("IAudioProcessorTrait::setBusArrangements", kInternalError, || {
             let list = |place: *mut SpeakerArrangement, count: int32| match usize::try_from(count) {
-                // SAFETY: the host's arrays are as long as it says.
                 Ok(count) if count > 0 && !place.is_null() => {
+                    // SAFETY: the host's arrays are as long as it says.
                     unsafe { std::slice::from_raw_parts(place, count) }.to_vec()
                 }
                 _ => Vec::new(),

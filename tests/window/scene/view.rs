@@ -77,6 +77,8 @@ pub fn singing() -> View {
             };
         }
     }
+    // Shortly after two in the afternoon.
+    view.history.heard(0.0, 50_460.0);
     view.status.load = 0.14;
     view.tags =
         [("female vocalists", 0.71), ("synthesizer", 0.52), ("dance", 0.38), ("drum machine", 0.33), ("party", 0.12)]

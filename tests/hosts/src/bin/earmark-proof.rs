@@ -69,6 +69,8 @@ mod linux {
         CrowdChild {
             #[arg(long)]
             instances: usize,
+            #[arg(long)]
+            in_step: bool,
         },
         #[command(hide = true)]
         StallChild,
@@ -90,7 +92,7 @@ mod linux {
             What::Soak { hours, minutes } => soak::measure(&plugin, hours, Duration::from_secs_f64(60.0 * minutes))?,
             What::Stall => stall::measure(&plugin)?,
             What::QuietChild { blocks } => return quiet::play(&plugin, blocks),
-            What::CrowdChild { instances } => return crowd::play(&plugin, instances),
+            What::CrowdChild { instances, in_step } => return crowd::play(&plugin, instances, in_step),
             What::StallChild => return stall::play(&plugin),
         };
         rows.iter().for_each(Row::print);

@@ -48,6 +48,9 @@ mod linux {
         /// Width and height of the window, in pixels
         #[arg(long, value_name = "PIXELS", num_args = 2, default_values_t = [960, 640])]
         size: Vec<u16>,
+        /// Instances of the plugin, each with a window of its own; the second one's picture has `.2` in its name
+        #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=8))]
+        instances: u8,
         /// Besides: resize, close and open it again while audio runs, and measure processor time
         #[arg(long)]
         exercise: bool,
@@ -69,7 +72,8 @@ mod linux {
         let mut plan = Plan::new(arguments.class, source.rate_hz);
         plan.offline = false;
         let size = (arguments.size[0], arguments.size[1]);
-        for Measured { what, window, driver, all } in window::run(&bundle, &plan, &input, size, &steps)? {
+        let instances = arguments.instances.into();
+        for Measured { what, window, driver, all } in window::run(&bundle, &plan, &input, size, instances, &steps)? {
             println!(
                 "{what:44} window {:5.1} %   graphics driver {:5.1} %   process {:5.1} % of a core",
                 window * 100.0,

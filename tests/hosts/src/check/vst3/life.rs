@@ -176,12 +176,12 @@ fn hanging_note(subject: &Subject) -> Result<Verdict> {
     let instance = Instance::new(subject)?;
     let demo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/lithium.flac");
     let song = crate::source::read(&demo)?;
-    let count = |kind: u32| instance.heard.borrow().iter().filter(|event| u32::from(event.r#type) == kind).count();
+    let count = |kind: u16| instance.heard.borrow().iter().filter(|event| event.r#type == kind).count();
     let silence = vec![vec![vec![0.0; FRAMES]; 2]; 2];
     let until_a_note = || -> Result<()> {
         for block in song.audio[0].chunks_exact(FRAMES) {
             instance.block(FRAMES, &vec![vec![block.to_vec(); 2]; 2], &Lent::default())?;
-            if count(kNoteOnEvent as u32) > 0 {
+            if count(kNoteOnEvent as u16) > 0 {
                 return Ok(());
             }
         }
@@ -189,7 +189,7 @@ fn hanging_note(subject: &Subject) -> Result<Verdict> {
     };
     let ends = || -> Result<()> {
         instance.block(FRAMES, &silence, &Lent::default())?;
-        let ended = count(kNoteOffEvent as u32);
+        let ended = count(kNoteOffEvent as u16);
         ensure!(ended == 1, "{ended} notes are ended in the next block");
         Ok(())
     };
