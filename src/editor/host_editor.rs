@@ -8,8 +8,9 @@ use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SizeConstraints, SpawnedEditor};
 use nice_plug_egui::{EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, create_egui_editor};
 
-use super::settings::{LEAST_SIZE, MOST_SIZE};
+use super::settings::{LEAST_SIZE, MOST_SIZE, Settings};
 use super::window::{Instance, Memory, Window};
+use crate::plugin::guard::guarded;
 
 /// The editor of one instance. See the module's text.
 pub struct EarmarkEditor {
@@ -52,21 +53,25 @@ impl Editor for EarmarkEditor {
         gui_context: GuiContext,
         host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
-        let (window, state) = self.fresh().ok_or("the window cannot be made")?;
-        let spawned = window.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
-        *self.window.lock().unwrap_or_else(PoisonError::into_inner) = Some((window, state));
-        Ok(spawned)
+        let spawn = || {
+            let (window, state) = self.fresh().ok_or("the window cannot be made")?;
+            let spawned = window.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
+            *self.window.lock().unwrap_or_else(PoisonError::into_inner) = Some((window, state));
+            Ok(spawned)
+        };
+        guarded("Editor::spawn", Err("the window has failed".into()), spawn)
     }
 
     fn size(&self) -> NativeSize<u32> {
-        let window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*window {
-            Some((window, state)) if state.is_open() => window.size(),
-            _ => {
-                let (width, height) = self.instance.params.settings().fitting_size();
-                NativeSize::new(width.round() as u32, height.round() as u32)
+        let whole = |(width, height): (f32, f32)| NativeSize::new(width.round() as u32, height.round() as u32);
+        let usual = whole(Settings::default().fitting_size());
+        guarded("Editor::size", usual, || {
+            let window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*window {
+                Some((window, state)) if state.is_open() => window.size(),
+                _ => whole(self.instance.params.settings().fitting_size()),
             }
-        }
+        })
     }
 
     fn resize_hint(&self) -> ResizeHint {

@@ -20,6 +20,7 @@ use crate::engine::{ModelSet, Tags};
 use crate::listen::FrontEnd;
 use crate::nets::tag_kind::shown;
 use crate::nets::{Card, Task};
+use crate::plugin::guard::guarded;
 use crate::plugin::params::{EarmarkParams, MAX_HYSTERESIS};
 use crate::plugin::scope::ScopeOutput;
 
@@ -59,27 +60,59 @@ pub struct Window {
     face: Face,
     context: Option<GuiContext>,
     looked: Option<Instant>,
+    /// Drawing has panicked since it opened.
+    failed: bool,
 }
 
 impl Window {
     /// A window that is not open yet.
     #[must_use]
     pub fn new(instance: Instance, memory: Arc<Mutex<Memory>>) -> Self {
-        Self { instance, memory, face: Face::default(), context: None, looked: None }
+        Self { instance, memory, face: Face::default(), context: None, looked: None, failed: false }
     }
 }
 
 impl NiceEguiApp for Window {
     fn build(&mut self, ctx: egui::Context, context: GuiContext, _frame: &mut Frame) -> Result<(), HandlerError> {
-        theme::install(&ctx);
-        self.context = Some(context);
-        self.looked = None;
-        self.face = Face::resting();
-        self.instance.scope.set_open(true);
+        self.failed = guarded("Window::build", true, || {
+            theme::install(&ctx);
+            self.context = Some(context);
+            self.looked = None;
+            self.face = Face::resting();
+            self.instance.scope.set_open(true);
+            false
+        });
         Ok(())
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
+        let failed = self.failed
+            || guarded("Window::ui", true, || {
+                self.show(ui);
+                false
+            });
+        self.failed = failed;
+        if failed {
+            ui.label("The window has failed. Close it and open it again; what is heard and said goes on without it.");
+        }
+    }
+
+    fn resized(&mut self, size: WindowSize) {
+        guarded("Window::resized", (), || {
+            let mut settings = self.instance.params.settings();
+            settings.size = (size.logical.width as f32, size.logical.height as f32);
+            self.instance.params.set_settings(settings);
+        });
+    }
+
+    fn editor_closed(&mut self) {
+        guarded("Window::editor_closed", (), || self.close());
+    }
+}
+
+impl Window {
+    /// One picture, and what the user wants of it.
+    fn show(&mut self, ui: &mut Ui) {
         let memory = self.memory.clone();
         let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.look(&self.instance);
@@ -116,18 +149,6 @@ impl NiceEguiApp for Window {
         }
     }
 
-    fn resized(&mut self, size: WindowSize) {
-        let mut settings = self.instance.params.settings();
-        settings.size = (size.logical.width as f32, size.logical.height as f32);
-        self.instance.params.set_settings(settings);
-    }
-
-    fn editor_closed(&mut self) {
-        self.close();
-    }
-}
-
-impl Window {
     fn close(&mut self) {
         self.instance.scope.set_open(false);
         self.context = None;

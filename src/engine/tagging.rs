@@ -134,8 +134,8 @@ pub(super) struct TagDesk {
     pending: VecDeque<Pending>,
     /// While the audio plays: a refresh was due when there was no room for it.
     overdue: bool,
-    /// When the last refresh was asked for.
-    asked_at: Option<Instant>,
+    /// When the last refresh was asked for, or the desk was made.
+    asked_at: Instant,
 }
 
 /// A refresh on its way through the taggers.
@@ -183,7 +183,7 @@ impl TagDesk {
             asked: vec![false; plan.taggers.len()],
             pending: VecDeque::new(),
             overdue: false,
-            asked_at: None,
+            asked_at: Instant::now(),
         }
     }
 
@@ -232,8 +232,8 @@ impl TagDesk {
         Ok(worked)
     }
 
-    /// Since when, if a refresh is overdue and could be made up for: the longer ago the last one was asked for, the smaller.
-    pub(super) fn overdue(&self, link: &Attached) -> Option<Option<Instant>> {
+    /// If a refresh is overdue and could be made up for: when the last one was asked for.
+    pub(super) fn overdue(&self, link: &Attached) -> Option<Instant> {
         (self.overdue && !link.is_offline() && self.pending.is_empty()).then_some(self.asked_at)
     }
 
@@ -349,7 +349,7 @@ impl TagDesk {
         Refresh { last, frames }: Refresh,
     ) -> Result<(), BackendError> {
         self.last_tick_at = now;
-        self.asked_at = Some(Instant::now());
+        self.asked_at = Instant::now();
         let turn = self.turns;
         self.turns += 1;
         let ticks = self.ticks - std::mem::replace(&mut self.last_tick, self.ticks);

@@ -7,7 +7,8 @@ use safetensors::SafeTensors;
 use super::card::{CARD_FORMAT, Card};
 use super::systems::{SYSTEMS, system};
 use super::{
-    Ced, Coarse, Compact, ConvFsmn, Crnn, Ensemble, Fsmn, Head, Lstm, LstmBi, Musicnn, Stack, Tagging, VocalNet,
+    Ced, Coarse, Compact, ConvFsmn, Crnn, Ensemble, FeedForward, Fsmn, Head, Hears, Lstm, LstmBi, Musicnn, Stack,
+    Tagging, VocalNet,
 };
 use crate::listen::FrontEnd;
 
@@ -88,7 +89,7 @@ pub enum ModelError {
     /// No such architecture.
     #[error(
         "names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, \
-             ensemble, crnn, lstm, lstm_bi, ced, musicnn, compact, coarse, linear, {systems}",
+             ensemble, crnn, lstm, lstm_bi, feed_forward, feed_forward_nonlocal, ced, musicnn, compact, coarse, linear, {systems}",
         systems = SYSTEMS.map(|system| system.name).join(", ")
     )]
     UnknownArchitecture(String),
@@ -210,7 +211,7 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         name @ ("fsmn" | "conv_fsmn") => {
             hears(FrontEnd::kaldi_fbank_80()).map(|()| voice(name, card, labels, vb).map(Net::Vocal))
         }
-        name @ ("crnn" | "lstm" | "lstm_bi") => {
+        name @ ("crnn" | "lstm" | "lstm_bi" | "feed_forward" | "feed_forward_nonlocal") => {
             hears(FrontEnd::dl4mir_mel_40()).map(|()| voice(name, card, labels, vb).map(Net::Vocal))
         }
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
@@ -246,6 +247,8 @@ fn voice(architecture: &str, card: &Card, outputs: usize, vb: &VarBuilder<'_>) -
         "crnn" => VocalNet::Crnn(Crnn::new(outputs, vb)?),
         "lstm" => VocalNet::Lstm(Lstm::new(outputs, vb)?),
         "lstm_bi" => VocalNet::LstmBi(LstmBi::new(outputs, vb)?),
+        "feed_forward" => VocalNet::FeedForward(FeedForward::new(Hears::Nearby, outputs, vb)?),
+        "feed_forward_nonlocal" => VocalNet::FeedForward(FeedForward::new(Hears::All, outputs, vb)?),
         other => candle_core::bail!("{other} is no voice net"),
     })
 }

@@ -6,6 +6,7 @@ use super::FrameObserver;
 use super::conv_fsmn::{ConvFsmn, ConvFsmnStream};
 use super::crnn::{Crnn, CrnnStream};
 use super::ensemble::Ensemble;
+use super::feed_forward::{FeedForward, FeedForwardStream};
 use super::fsmn::{Fsmn, FsmnStream};
 use super::lstm::{Lstm, LstmBi, LstmBiStream, LstmStream};
 
@@ -21,6 +22,8 @@ pub enum VocalNet {
     Lstm(Lstm),
     /// See [`LstmBi`].
     LstmBi(LstmBi),
+    /// See [`FeedForward`].
+    FeedForward(FeedForward),
     /// See [`Ensemble`].
     Ensemble(Ensemble),
 }
@@ -38,6 +41,8 @@ pub enum VocalStream {
     Lstm(LstmStream),
     /// Of a [`VocalNet::LstmBi`].
     LstmBi(LstmBiStream),
+    /// Of a [`VocalNet::FeedForward`].
+    FeedForward(FeedForwardStream),
     /// Of a [`VocalNet::Ensemble`]: one for each member.
     Ensemble(Vec<VocalStream>),
 }
@@ -52,6 +57,7 @@ impl VocalNet {
             Self::Crnn(net) => net.outputs(),
             Self::Lstm(net) => net.outputs(),
             Self::LstmBi(net) => net.outputs(),
+            Self::FeedForward(net) => net.outputs(),
             Self::Ensemble(net) => net.outputs(),
         }
     }
@@ -65,6 +71,7 @@ impl VocalNet {
             Self::Crnn(_) => Crnn::LOOK_AHEAD_FRAMES,
             Self::Lstm(_) => 0,
             Self::LstmBi(_) => LstmBi::LOOK_AHEAD_FRAMES,
+            Self::FeedForward(_) => FeedForward::LOOK_AHEAD_FRAMES,
             Self::Ensemble(net) => net.look_ahead_frames(),
         }
     }
@@ -78,6 +85,7 @@ impl VocalNet {
             Self::Crnn(net) => VocalStream::Crnn(net.stream()),
             Self::Lstm(net) => VocalStream::Lstm(net.stream()),
             Self::LstmBi(net) => VocalStream::LstmBi(net.stream()),
+            Self::FeedForward(net) => VocalStream::FeedForward(net.stream()),
             Self::Ensemble(net) => VocalStream::Ensemble(net.stream()),
         }
     }
@@ -112,6 +120,7 @@ impl VocalNet {
             Self::Crnn(net) => net.step(&mut all(streams, VocalStream::crnn)?, frames, end),
             Self::Lstm(net) => net.step(&mut all(streams, VocalStream::lstm)?, frames, end),
             Self::LstmBi(net) => net.step(&mut all(streams, VocalStream::lstm_bi)?, frames, end),
+            Self::FeedForward(net) => net.step(&mut all(streams, VocalStream::feed_forward)?, frames, end),
             Self::Ensemble(net) => net.step(&mut all(streams, VocalStream::ensemble)?, frames, end, observe),
         }
     }
@@ -136,6 +145,10 @@ impl VocalStream {
 
     fn lstm_bi(&mut self) -> Option<&mut LstmBiStream> {
         if let Self::LstmBi(own) = self { Some(own) } else { None }
+    }
+
+    fn feed_forward(&mut self) -> Option<&mut FeedForwardStream> {
+        if let Self::FeedForward(own) = self { Some(own) } else { None }
     }
 
     fn ensemble(&mut self) -> Option<&mut Vec<VocalStream>> {

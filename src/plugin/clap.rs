@@ -1,5 +1,5 @@
 //! The CLAP entry point: nice-plug's plugin with `process` wrapped, so that what Earmark emits reaches the host's
-//! event list.
+//! event list. Each function does its work guarded: see `guard`.
 #![allow(unsafe_code)]
 
 mod block;
@@ -15,9 +15,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use clap_sys::events::clap_output_events;
 use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
+use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
 use clap_sys::ext::state::CLAP_EXT_STATE;
-use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
+use clap_sys::process::{CLAP_PROCESS_CONTINUE, CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use nice_plug::prelude::ClapPlugin;
 use nice_plug::wrapper::clap::{
     CLAP_PLUGIN_FACTORY_ID, CLAP_VERSION, PluginDescriptor, Wrapper, clap_host, clap_plugin, clap_plugin_descriptor,
@@ -28,6 +29,7 @@ use nice_plug::wrapper::setup_logger;
 use super::class::{ControlClass, EarmarkClass};
 use super::earmark::EarmarkPlugin;
 use super::emission::Emission;
+use super::guard::guarded;
 use super::lent::Spare;
 use block::Widths;
 use output::{Proxy, push, try_push};
@@ -37,6 +39,7 @@ use output::{Proxy, push, try_push};
 #[repr(C)]
 struct Exported {
     plugin: clap_plugin,
+    host: *const clap_host,
     /// As nice-plug made it.
     inner: clap_plugin,
     emission: Arc<Emission>,
@@ -46,6 +49,8 @@ struct Exported {
     /// Taken by `process` alone while audio runs.
     lent: Mutex<(Spare, Widths)>,
     active: AtomicBool,
+    /// `process` has panicked since the last activation: the audio passes through.
+    failed: AtomicBool,
 }
 
 static FACTORY: clap_plugin_factory = clap_plugin_factory {
@@ -65,14 +70,16 @@ fn descriptors() -> &'static [PluginDescriptor; 2] {
 }
 
 unsafe extern "C" fn get_plugin_count(_factory: *const clap_plugin_factory) -> u32 {
-    descriptors().len() as u32
+    guarded("clap_plugin_factory::get_plugin_count", 0, || descriptors().len() as u32)
 }
 
 unsafe extern "C" fn get_plugin_descriptor(
     _factory: *const clap_plugin_factory,
     index: u32,
 ) -> *const clap_plugin_descriptor {
-    descriptors().get(index as usize).map_or(ptr::null(), |descriptor| descriptor.clap_plugin_descriptor())
+    guarded("clap_plugin_factory::get_plugin_descriptor", ptr::null(), || {
+        descriptors().get(index as usize).map_or(ptr::null(), |descriptor| descriptor.clap_plugin_descriptor())
+    })
 }
 
 unsafe extern "C" fn create_plugin(
@@ -83,18 +90,20 @@ unsafe extern "C" fn create_plugin(
     if host.is_null() || plugin_id.is_null() {
         return ptr::null();
     }
-    // SAFETY: the host passes a string that ends, as CLAP demands; null was ruled out.
-    let id = unsafe { CStr::from_ptr(plugin_id) };
-    let [earmark, control] = descriptors();
-    if id == earmark.clap_id() {
-        // SAFETY: `host` is the host's own, valid until the plugin is destroyed.
-        unsafe { create::<EarmarkPlugin<EarmarkClass>>(host) }
-    } else if id == control.clap_id() {
-        // SAFETY: as above.
-        unsafe { create::<EarmarkPlugin<ControlClass>>(host) }
-    } else {
-        ptr::null()
-    }
+    guarded("clap_plugin_factory::create_plugin", ptr::null(), || {
+        // SAFETY: the host passes a string that ends, as CLAP demands; null was ruled out.
+        let id = unsafe { CStr::from_ptr(plugin_id) };
+        let [earmark, control] = descriptors();
+        if id == earmark.clap_id() {
+            // SAFETY: `host` is the host's own, valid until the plugin is destroyed.
+            unsafe { create::<EarmarkPlugin<EarmarkClass>>(host) }
+        } else if id == control.clap_id() {
+            // SAFETY: as above.
+            unsafe { create::<EarmarkPlugin<ControlClass>>(host) }
+        } else {
+            ptr::null()
+        }
+    })
 }
 
 /// # Safety
@@ -122,6 +131,7 @@ unsafe fn create<P: ClapPlugin>(host: *const clap_host) -> *const clap_plugin {
     };
     let exported = Box::new(Exported {
         plugin,
+        host,
         inner,
         emission,
         params: inner_params.map(|inner| clap_plugin_params {
@@ -132,6 +142,7 @@ unsafe fn create<P: ClapPlugin>(host: *const clap_host) -> *const clap_plugin {
         inner_params,
         lent: Mutex::default(),
         active: AtomicBool::new(false),
+        failed: AtomicBool::new(false),
     });
     Box::into_raw(exported).cast::<clap_plugin>().cast_const()
 }
@@ -160,10 +171,14 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     }
     // SAFETY: the host gives back, once, the pointer that `create` made from this box.
     let exported = unsafe { Box::from_raw(plugin.cast_mut().cast::<Exported>()) };
-    if let Some(destroy) = exported.inner.destroy {
-        // SAFETY: nice-plug's own function on a plugin with its `plugin_data`.
-        unsafe { destroy(&exported.inner) };
-    }
+    let (inner, emission) = (exported.inner, exported.emission.clone());
+    emission.guarded("clap_plugin::destroy", (), || {
+        drop(exported);
+        if let Some(destroy) = inner.destroy {
+            // SAFETY: nice-plug's own function on a plugin with its `plugin_data`.
+            unsafe { destroy(&inner) };
+        }
+    });
 }
 
 unsafe extern "C" fn activate(plugin: *const clap_plugin, rate_hz: f64, shortest: u32, longest: u32) -> bool {
@@ -172,23 +187,28 @@ unsafe extern "C" fn activate(plugin: *const clap_plugin, rate_hz: f64, shortest
     if !rate_hz.is_finite() || rate_hz <= 0.0 || longest == 0 {
         return false;
     }
-    // SAFETY: as above, and plain calls on the main thread.
-    let widths = unsafe { widths(&exported.inner) };
-    *exported.lent.lock().unwrap_or_else(PoisonError::into_inner) = (Spare::new(longest as usize), widths);
-    // SAFETY: nice-plug's own function with its own `plugin_data`.
-    let active = exported.inner.activate.is_some_and(|inner| unsafe { inner(plugin, rate_hz, shortest, longest) });
-    exported.active.store(active, Ordering::Release);
-    active
+    exported.failed.store(false, Ordering::Release);
+    exported.emission.guarded("clap_plugin::activate", false, || {
+        // SAFETY: as above, and plain calls on the main thread.
+        let widths = unsafe { widths(&exported.inner) };
+        *exported.lent.lock().unwrap_or_else(PoisonError::into_inner) = (Spare::new(longest as usize), widths);
+        // SAFETY: nice-plug's own function with its own `plugin_data`.
+        let active = exported.inner.activate.is_some_and(|inner| unsafe { inner(plugin, rate_hz, shortest, longest) });
+        exported.active.store(active, Ordering::Release);
+        active
+    })
 }
 
 unsafe extern "C" fn deactivate(plugin: *const clap_plugin) {
     // SAFETY: the host's pointer.
     let Some(exported) = (unsafe { Exported::of(plugin) }) else { return };
     exported.active.store(false, Ordering::Release);
-    if let Some(inner) = exported.inner.deactivate {
-        // SAFETY: nice-plug's own function with its own `plugin_data`.
-        unsafe { inner(plugin) };
-    }
+    exported.emission.guarded("clap_plugin::deactivate", (), || {
+        if let Some(inner) = exported.inner.deactivate {
+            // SAFETY: nice-plug's own function with its own `plugin_data`.
+            unsafe { inner(plugin) };
+        }
+    });
 }
 
 /// The channels of each port, as nice-plug has them now.
@@ -217,16 +237,32 @@ unsafe fn widths(inner: &clap_plugin) -> Widths {
 unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
     // SAFETY: the host's pointer; a string that ends, as CLAP demands; null is ruled out.
     let Some(exported) = (unsafe { Exported::of(plugin) }).filter(|_| !id.is_null()) else { return ptr::null() };
-    // SAFETY: as above.
-    let name = unsafe { CStr::from_ptr(id) };
-    if name == CLAP_EXT_STATE {
-        return (&raw const state::STATE).cast();
-    }
-    if let Some(params) = exported.params.as_ref().filter(|_| name == CLAP_EXT_PARAMS) {
-        return ptr::from_ref(params).cast();
-    }
-    // SAFETY: nice-plug's own function with its own `plugin_data`.
-    exported.inner.get_extension.map_or(ptr::null(), |inner| unsafe { inner(plugin, id) })
+    exported.emission.guarded("clap_plugin::get_extension", ptr::null(), || {
+        // SAFETY: as above.
+        let name = unsafe { CStr::from_ptr(id) };
+        if name == CLAP_EXT_STATE {
+            return (&raw const state::STATE).cast();
+        }
+        if let Some(params) = exported.params.as_ref().filter(|_| name == CLAP_EXT_PARAMS) {
+            return ptr::from_ref(params).cast();
+        }
+        // SAFETY: the host is there as long as the plugin.
+        if name == CLAP_EXT_GUI && !unsafe { shows_windows(exported.host) } {
+            return ptr::null();
+        }
+        // SAFETY: nice-plug's own function with its own `plugin_data`.
+        exported.inner.get_extension.map_or(ptr::null(), |inner| unsafe { inner(plugin, id) })
+    })
+}
+
+/// Whether the host has its side of a window. nice-plug 0.4.2 takes it for granted when it makes one, and would end the
+/// process of a host that has not.
+///
+/// # Safety
+/// `host` must be valid.
+unsafe fn shows_windows(host: *const clap_host) -> bool {
+    // SAFETY: the caller's promise; the text ends in zero.
+    unsafe { (*host).get_extension.is_some_and(|get| !get(host, CLAP_EXT_GUI.as_ptr()).is_null()) }
 }
 
 unsafe extern "C" fn process(plugin: *const clap_plugin, data: *const clap_process) -> clap_process_status {
@@ -234,6 +270,25 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, data: *const clap_proce
     let (Some(exported), Some(host)) = (unsafe { (Exported::of(plugin), data.as_ref()) }) else {
         return CLAP_PROCESS_ERROR;
     };
+    let status = if exported.failed.load(Ordering::Acquire) {
+        None
+    } else {
+        // SAFETY: as above.
+        exported.emission.guarded_audio("clap_plugin::process", || unsafe { run(exported, plugin, host) })
+    };
+    if status.is_none() {
+        exported.failed.store(true, Ordering::Release);
+    }
+    if status.is_none_or(|status| status == CLAP_PROCESS_ERROR) {
+        // SAFETY: as above.
+        unsafe { block::pass(host) };
+    }
+    status.unwrap_or(CLAP_PROCESS_CONTINUE)
+}
+
+/// # Safety
+/// `plugin` must be `exported`, `host` as CLAP demands of `process`.
+unsafe fn run(exported: &Exported, plugin: *const clap_plugin, host: &clap_process) -> clap_process_status {
     let Some(inner) = exported.inner.process.filter(|_| exported.active.load(Ordering::Acquire)) else {
         return CLAP_PROCESS_ERROR;
     };
@@ -259,19 +314,24 @@ unsafe extern "C" fn process(plugin: *const clap_plugin, data: *const clap_proce
 }
 
 unsafe extern "C" fn init(_path: *const c_char) -> bool {
-    setup_logger::<EarmarkPlugin<EarmarkClass>>();
-    true
+    let set_up = || {
+        setup_logger::<EarmarkPlugin<EarmarkClass>>();
+        true
+    };
+    guarded("clap_plugin_entry::init", false, set_up)
 }
 
 unsafe extern "C" fn deinit() {}
 
 unsafe extern "C" fn get_factory(factory_id: *const c_char) -> *const c_void {
-    // SAFETY: a string that ends, as CLAP demands; null is ruled out first.
-    if !factory_id.is_null() && unsafe { CStr::from_ptr(factory_id) } == CLAP_PLUGIN_FACTORY_ID {
-        (&raw const FACTORY).cast()
-    } else {
-        ptr::null()
-    }
+    guarded("clap_plugin_entry::get_factory", ptr::null(), || {
+        // SAFETY: a string that ends, as CLAP demands; null is ruled out first.
+        if !factory_id.is_null() && unsafe { CStr::from_ptr(factory_id) } == CLAP_PLUGIN_FACTORY_ID {
+            (&raw const FACTORY).cast()
+        } else {
+            ptr::null()
+        }
+    })
 }
 
 /// What a CLAP host looks for in the library.

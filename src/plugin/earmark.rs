@@ -1,7 +1,6 @@
 //! The plugin's life cycle, and nothing else.
 
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use nice_plug::midi::{Channel, Key, VoiceID};
@@ -24,7 +23,7 @@ pub struct EarmarkPlugin<C: Class> {
     processor: Option<Processor>,
     /// What the activation before has left open at the host.
     held: Held,
-    /// The processor has panicked; it is kept untouched, because freeing it is not for the audio thread.
+    /// The processor has panicked. It only passes the audio on, in time with the latency that the host knows of.
     failed: bool,
     class: PhantomData<C>,
 }
@@ -34,7 +33,7 @@ impl<C: Class> Default for EarmarkPlugin<C> {
         let params = Arc::new(EarmarkParams::default());
         let (scope, window) = scope();
         Self {
-            emission: Emission::new(params.clone(), params.models.window()),
+            emission: Emission::new(params.clone(), params.models.window(), scope.clone()),
             params,
             scope,
             window,
@@ -65,12 +64,15 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
     }
 
     fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        Some(EarmarkEditor::new(Instance {
-            params: self.params.clone(),
-            scope: self.window.clone(),
-            engine: self.params.models.window(),
-            has_midi: C::CONTROL,
-        }))
+        let editor = || {
+            EarmarkEditor::new(Instance {
+                params: self.params.clone(),
+                scope: self.window.clone(),
+                engine: self.params.models.window(),
+                has_midi: C::CONTROL,
+            })
+        };
+        self.emission.guarded("Plugin::editor", None, || Some(editor()))
     }
 
     fn activate(
@@ -80,7 +82,67 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
         context: &mut impl ActivateContext<Self>,
     ) -> bool {
         // Without an engine the audio still passes; the window says what is wrong.
-        self.deactivate();
+        let emission = self.emission.clone();
+        let begun = emission.guarded("Plugin::activate", false, || {
+            self.begin(layout, config, context);
+            true
+        });
+        if !begun {
+            // Whatever is left knows another activation.
+            self.processor = None;
+        }
+        true
+    }
+
+    fn reset(&mut self) {
+        let Some(processor) = self.processor.as_mut().filter(|_| !self.failed) else { return };
+        self.failed = self.emission.guarded_audio("Plugin::reset", || processor.reset()).is_none();
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        let Some(processor) = self.processor.as_mut() else { return ProcessStatus::Normal };
+        if self.failed {
+            processor.pass(buffer.as_slice());
+            return ProcessStatus::Normal;
+        }
+        let block = Block {
+            main: buffer.as_slice(),
+            side_chain: aux.inputs.first_mut().map_or(&[], |port| port.as_slice_immutable()),
+            key: aux.outputs.first_mut().map_or(&mut [], |port| port.as_slice()),
+            place: place(context.transport()),
+        };
+        if C::ALONE {
+            self.emission.start();
+        }
+        // Nothing in there is meant to panic; if it does, the host must not go down with it.
+        if self.emission.guarded_audio("Plugin::process", || processor.process(block)).is_none() {
+            self.failed = true;
+            processor.pass_rest(buffer.as_slice());
+            return ProcessStatus::Normal;
+        }
+        if C::ALONE {
+            say(&self.emission, context);
+        }
+        if processor.wants_restart() {
+            context.request_restart();
+        }
+        // Automation goes on while the input is silent, so the host must keep calling.
+        ProcessStatus::KeepAlive
+    }
+
+    fn deactivate(&mut self) {
+        self.emission.clone().guarded("Plugin::deactivate", (), || self.end());
+    }
+}
+
+impl<C: Class> EarmarkPlugin<C> {
+    fn begin(&mut self, layout: &AudioIOLayout, config: &BufferConfig, context: &mut impl ActivateContext<Self>) {
+        self.end();
         self.failed = false;
         let offline = config.process_mode == ProcessMode::Offline;
         match self.params.models.activate(f64::from(config.sample_rate), offline) {
@@ -100,48 +162,9 @@ impl<C: Class> Plugin for EarmarkPlugin<C> {
             }
             Err(error) => self.params.models.window().fail(error.to_string()),
         }
-        true
     }
 
-    fn reset(&mut self) {
-        if let Some(processor) = self.processor.as_mut().filter(|_| !self.failed) {
-            processor.reset();
-        }
-    }
-
-    fn process(
-        &mut self,
-        buffer: &mut Buffer,
-        aux: &mut AuxiliaryBuffers,
-        context: &mut impl ProcessContext<Self>,
-    ) -> ProcessStatus {
-        let Some(processor) = self.processor.as_mut().filter(|_| !self.failed) else { return ProcessStatus::Normal };
-        let block = Block {
-            main: buffer.as_slice(),
-            side_chain: aux.inputs.first_mut().map_or(&[], |port| port.as_slice_immutable()),
-            key: aux.outputs.first_mut().map_or(&mut [], |port| port.as_slice()),
-            place: place(context.transport()),
-        };
-        if C::ALONE {
-            self.emission.start();
-        }
-        // Nothing in there is meant to panic; if it does, the host must not go down with it.
-        if catch_unwind(AssertUnwindSafe(|| processor.process(block))).is_err() {
-            self.failed = true;
-            self.scope.fail();
-            return ProcessStatus::Normal;
-        }
-        if C::ALONE {
-            say(&self.emission, context);
-        }
-        if processor.wants_restart() {
-            context.request_restart();
-        }
-        // Automation goes on while the input is silent, so the host must keep calling.
-        ProcessStatus::KeepAlive
-    }
-
-    fn deactivate(&mut self) {
+    fn end(&mut self) {
         self.emission.set_writing(false);
         if let Some(processor) = self.processor.take() {
             self.held = processor.hold();
@@ -197,17 +220,19 @@ impl<C: Class> ClapPlugin for EarmarkPlugin<C> {
     const CLAP_FEATURES: &'static [ClapFeature] = C::CLAP_FEATURES;
 
     fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
-        let params = &*self.params;
-        context.add_section("Earmark", |section| {
-            section.add_page("Essentials", |page| {
-                page.add_param(&params.vocal);
-                page.add_param(&params.vocal_gate);
-                page.add_param(&params.genre);
-                page.add_param(&params.genre_confidence);
-                page.add_param(&params.detect.threshold);
-                page.add_param(&params.shape.hold);
-                page.add_param(&params.shape.ride);
-                page.add_param(&params.emit.automation);
+        self.emission.guarded("ClapPlugin::remote_controls", (), || {
+            let params = &*self.params;
+            context.add_section("Earmark", |section| {
+                section.add_page("Essentials", |page| {
+                    page.add_param(&params.vocal);
+                    page.add_param(&params.vocal_gate);
+                    page.add_param(&params.genre);
+                    page.add_param(&params.genre_confidence);
+                    page.add_param(&params.detect.threshold);
+                    page.add_param(&params.shape.hold);
+                    page.add_param(&params.shape.ride);
+                    page.add_param(&params.emit.automation);
+                });
             });
         });
     }

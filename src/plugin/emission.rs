@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering}
 use crossbeam::queue::ArrayQueue;
 use nice_plug::prelude::*;
 
+use super::guard::guarded;
 use super::params::EarmarkParams;
+use super::scope::ScopeInput;
 use super::seal::Fault;
 use crate::editor::EngineSlot;
 use crate::nets::genre::GENRES;
@@ -64,8 +66,9 @@ pub(super) struct Emission {
     /// Where the tone of a one-channel key bus goes: memory for this host call, and its length.
     tone: AtomicPtr<f32>,
     tone_frames: AtomicUsize,
-    /// Where a state's fault is shown.
+    /// Where faults are shown: those of a state and of a function, and that the audio only passes through.
     window: EngineSlot,
+    scope: ScopeInput,
 }
 
 /// The latest values emitted for one parameter, as bits.
@@ -80,8 +83,8 @@ thread_local! {
 }
 
 impl Emission {
-    /// An emission for a plugin with `params` and `window`; the export picks it up with [`Self::take_newest`].
-    pub(super) fn new(params: Arc<EarmarkParams>, window: EngineSlot) -> Arc<Self> {
+    /// An emission for a plugin with `params`, `window` and `scope`; the export picks it up with [`Self::take_newest`].
+    pub(super) fn new(params: Arc<EarmarkParams>, window: EngineSlot, scope: ScopeInput) -> Arc<Self> {
         let emission = Arc::new(Self {
             queue: ArrayQueue::new(CAPACITY),
             offset: AtomicU32::new(0),
@@ -97,6 +100,7 @@ impl Emission {
             tone: AtomicPtr::default(),
             tone_frames: AtomicUsize::new(0),
             window,
+            scope,
         });
         NEWEST.set(Some(emission.clone()));
         emission
@@ -239,6 +243,24 @@ impl Emission {
         self.window.warn(loaded.err().map(|fault| fault.to_string()));
     }
 
+    /// What `work` gives, or `fallback` if it panics: then the window says so. Not for the audio thread.
+    pub(super) fn guarded<R>(&self, entry: &'static str, fallback: R, work: impl FnOnce() -> R) -> R {
+        guarded(entry, None, || Some(work())).unwrap_or_else(|| {
+            let warning = format!("Earmark failed in {entry}: that was not done. All else goes on; please report it.");
+            self.window.warn(Some(warning));
+            fallback
+        })
+    }
+
+    /// What `work` gives, or nothing if it panics: then the window says that the audio only passes through.
+    pub(super) fn guarded_audio<R>(&self, entry: &'static str, work: impl FnOnce() -> R) -> Option<R> {
+        let done = guarded(entry, None, || Some(work()));
+        if done.is_none() {
+            self.scope.fail();
+        }
+        done
+    }
+
     fn param(&self, output: Output) -> ParamPtr {
         match output {
             VOCAL => self.params.vocal.as_ptr(),
@@ -274,4 +296,25 @@ fn output_ids() -> [u32; OUTPUTS] {
         GENRE_CONFIDENCE => hash("genre_confidence"),
         genre => hash(&format!("genre_{}", GENRES[genre - FIRST_GENRE])),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::scope::scope;
+
+    #[test]
+    fn a_panic_is_caught_and_the_window_says_so() {
+        let (input, output) = scope();
+        let params = Arc::new(EarmarkParams::default());
+        let window = params.models.window();
+        let emission = Emission::new(params, window.clone(), input);
+        assert_eq!(emission.guarded("a call", 1, || 2), 2);
+        assert_eq!(emission.guarded_audio("a block", || 2), Some(2));
+        assert!(window.status().note.is_none() && !output.standing().failed);
+        assert_eq!(emission.guarded("a call", 1, || panic!("on purpose")), 1);
+        assert!(window.status().note.is_some_and(|note| note.contains("a call")));
+        assert_eq!(emission.guarded_audio("a block", || -> u8 { panic!("on purpose") }), None);
+        assert!(output.standing().failed);
+    }
 }

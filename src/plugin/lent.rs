@@ -74,6 +74,25 @@ impl Lent {
     }
 }
 
+/// The main input to the main output as it is, and silence on all other channels: for when nothing else can be done.
+///
+/// # Safety
+/// Each as for [`Lent::channel`], each channel with `frames` samples.
+pub(super) unsafe fn pass_through(input: Lent, outputs: impl Iterator<Item = Lent>, frames: usize) {
+    for (bus, output) in outputs.enumerate() {
+        for index in 0..output.channels {
+            // SAFETY: the caller's promise. Input and output may be the same memory, which `copy` bears.
+            unsafe {
+                let Some(to) = output.channel(index) else { continue };
+                match input.channel(index).or_else(|| input.channel(0)).filter(|_| bus == 0) {
+                    Some(from) => std::ptr::copy(from, to, frames),
+                    None => std::slice::from_raw_parts_mut(to, frames).fill(0.0),
+                }
+            }
+        }
+    }
+}
+
 impl Spare {
     /// For blocks of up to `longest` frames.
     pub(super) fn new(longest: usize) -> Self {
@@ -181,6 +200,19 @@ mod tests {
         // SAFETY: nothing is lent.
         let ours = unsafe { spare.output(1, Lent::NOTHING, 2, 4) };
         assert!(ours[0] != ours[1] && ours.iter().all(|channel| !channel.is_null()));
+    }
+
+    #[test]
+    fn what_passes_through_is_the_input_and_silence() {
+        let (mut tables, mut key) = ([Vec::new(), Vec::new(), Vec::new()], [vec![9.0; 3]]);
+        let (mut mono, mut stereo) = ([vec![1.0, 2.0, 3.0]], [vec![0.0; 3], vec![0.0; 3]]);
+        let [of_input, of_output, of_key] = &mut tables;
+        let (input, output) = (lend(&mut mono, of_input), lend(&mut stereo, of_output));
+        let key_bus = lend(&mut key, of_key);
+        // SAFETY: three samples are lent everywhere.
+        unsafe { pass_through(input, [output, key_bus].into_iter(), 3) };
+        assert_eq!(stereo, [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]);
+        assert_eq!(key, [[0.0; 3]]);
     }
 
     #[test]

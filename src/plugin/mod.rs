@@ -6,6 +6,7 @@ mod delay;
 mod earmark;
 mod echo;
 mod emission;
+pub mod guard;
 pub mod handover;
 mod lent;
 pub mod models;

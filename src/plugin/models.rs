@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use nice_plug::params::persist::PersistentField;
 use serde::{Deserialize, Serialize};
 
+use super::guard::guarded;
 use super::handover::{Giver, Taker, handover};
 use crate::editor::EngineSlot;
 use crate::engine::{Ear, Engine, EngineError, ModelSet, Pace};
@@ -204,6 +205,21 @@ impl Drop for Models {
 
 impl PersistentField<'_, Choice> for Models {
     fn set(&self, kept: Choice) {
+        guarded("Models::set", (), || self.keep(kept));
+    }
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&Choice) -> R,
+    {
+        let kept = guarded("Models::map", Choice::default(), || self.shared.lock().kept.clone());
+        f(&kept)
+    }
+}
+
+impl Models {
+    /// A session says which models it is heard with.
+    fn keep(&self, kept: Choice) {
         let mut state = self.shared.lock();
         let in_use = state.in_use.as_ref().map(|(choice, _)| choice);
         // Before the first activation nothing is in use, and a host that only looks needs no models.
@@ -215,13 +231,6 @@ impl PersistentField<'_, Choice> for Models {
         if changes {
             self.ask(&mut state, Request::Kept);
         }
-    }
-
-    fn map<F, R>(&self, f: F) -> R
-    where
-        F: Fn(&Choice) -> R,
-    {
-        f(&self.shared.lock().kept)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use nice_plug::prelude::*;
 
+use super::guard::guarded;
 use super::models::Models;
 use crate::editor::Settings;
 use crate::nets::genre::GENRES;
@@ -391,7 +392,8 @@ type KeyReader = Arc<dyn Fn(&str) -> Option<i32> + Send + Sync>;
 /// nice-plug 0.4.2 cuts the text after its first byte, which panics within a longer character.
 fn key_by_name() -> KeyReader {
     let read = formatters::s2v_i32_key_formatter();
-    Arc::new(move |text| text.is_ascii().then(|| read(text)).flatten())
+    let read = move |text: &str| text.is_ascii().then(|| read(text)).flatten();
+    Arc::new(move |text| guarded("KeyReader", None, || read(text)))
 }
 
 fn milliseconds(name: &str, default: f32, max: f32) -> FloatParam {

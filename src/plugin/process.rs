@@ -72,6 +72,9 @@ pub(super) struct Processor {
     setup: Setup,
     /// Samples by which emission follows knowledge.
     lag: u64,
+    /// With `align`: the part of `lag` that lets a reading see those after it, samples. The gate then opens on the voice
+    /// itself, although a voice must last for a while before it counts.
+    foresight: u64,
     align: bool,
     restart_asked: bool,
     latency: u32,
@@ -105,6 +108,8 @@ pub(super) struct Processor {
     ride: Ride,
     key: Key,
     delays: Vec<Delay>,
+    /// How much of the block that is being processed has its final audio; 0 between blocks.
+    shaped: usize,
     /// The state was reset: what has changed is to be said at the start of the next block.
     fresh: bool,
 }
@@ -129,14 +134,16 @@ impl Processor {
         let samples = |seconds: f64| (seconds * rate).ceil() as u64;
         let align = params.emit.align.value();
         let live_lag = real_time_lag(setup.max_block, rate);
-        let latency = if align { aligned_latency(&ear, &setup) } else { 0 };
+        let foresight = if align { wanted_foresight(&ear, &setup, &params) } else { 0 };
+        let latency = if align { aligned_latency(&ear, &setup, foresight) } else { 0 };
         let delays = (0..setup.channels).map(|_| Delay::new(latency as usize)).collect();
         let thinned = std::array::from_fn(|output| Thinned::since(emission.value(output)));
-        let lag = if align || !setup.offline { live_lag } else { 0 };
+        let lag = if align || !setup.offline { live_lag + foresight } else { 0 };
         scope.activated(setup.sample_rate_hz, (ear.vocal_delay_s() + lag as f64 / rate) as f32);
         emission.activated(align);
         Self {
             lag,
+            foresight,
             align,
             restart_asked: false,
             latency: latency as u32,
@@ -164,12 +171,27 @@ impl Processor {
             ride: Ride::new(samples(RIDE_GLIDE_S) as u32),
             key: Key::new(setup.sample_rate_hz),
             delays,
+            shaped: 0,
             fresh: true,
             ear,
             params,
             emission,
             scope,
             setup,
+        }
+    }
+
+    /// The audio and nothing else, as late as the host knows it to be: for when the rest has failed.
+    pub(super) fn pass(&mut self, main: &mut [&mut [f32]]) {
+        self.shaped = 0;
+        self.pass_rest(main);
+    }
+
+    /// The same for what is left of a block in which something has failed.
+    pub(super) fn pass_rest(&mut self, main: &mut [&mut [f32]]) {
+        for (delay, channel) in self.delays.iter_mut().zip(main) {
+            let from = self.shaped.min(channel.len());
+            delay.process(&mut channel[from..]);
         }
     }
 
@@ -184,9 +206,11 @@ impl Processor {
     }
 
     /// Whether `align`, or the latency it needs, has changed since activation, so that the host must activate anew. Says
-    /// so once per change.
+    /// so once per change. A longer attack asks for it only while the transport stands, since a lane may move it.
     pub(super) fn wants_restart(&mut self) -> bool {
-        let changed = self.params.emit.align.value() != self.align || self.misaligned;
+        let short_sighted =
+            self.align && !self.playing && wanted_foresight(&self.ear, &self.setup, &self.params) > self.foresight;
+        let changed = self.params.emit.align.value() != self.align || self.misaligned || short_sighted;
         let asked = std::mem::replace(&mut self.restart_asked, changed);
         changed && !asked
     }
@@ -204,7 +228,8 @@ impl Processor {
         self.begin_anew();
         self.envelope = Envelope::new();
         self.belief = Belief::new();
-        self.misaligned = self.align && aligned_latency(&self.ear, &self.setup) != u64::from(self.latency);
+        self.misaligned =
+            self.align && aligned_latency(&self.ear, &self.setup, self.foresight) != u64::from(self.latency);
         let rate = f64::from(self.setup.sample_rate_hz);
         self.scope.delayed((self.ear.vocal_delay_s() + self.lag as f64 / rate) as f32);
     }
@@ -270,6 +295,7 @@ impl Processor {
             }
         }
         self.shape(&mut block, done..length);
+        self.shaped = 0;
         self.now = end;
         self.scope.block_done(self.ear.dropped(), self.ride.gain(), self.gestures);
         self.emission.advance(length);
@@ -333,7 +359,10 @@ impl Processor {
     fn decide(&mut self, reading: &VocalReading, at: u64, time: u32) {
         let step_s = self.ear.vocal_period_s() as f32;
         self.probability = reading.probability;
-        self.decision = self.envelope.advance(&self.params.envelope(), reading.probability, step_s);
+        // Those that are known by now for certain, so that real time and a bounce decide alike.
+        let seen = reading.known_at + self.foresight;
+        let next = self.vocal.iter().take_while(|next| next.known_at <= seen).map(|next| next.probability);
+        self.decision = self.envelope.advance_foreseeing(&self.params.envelope(), reading.probability, next, step_s);
         self.show(reading.frame, reading.outputs);
         self.act(time);
         self.set(VOCAL, self.probability, at, time);
@@ -467,6 +496,7 @@ impl Processor {
         for (delay, channel) in self.delays.iter_mut().zip(block.main.iter_mut()) {
             delay.process(&mut channel[part.clone()]);
         }
+        self.shaped = part.end;
         if !self.ride.is_transparent() {
             for at in part.clone() {
                 let gain = self.ride.next_gain();
@@ -494,9 +524,19 @@ impl Processor {
 }
 
 /// Samples by which the audio must be delayed to meet what is said about it.
-fn aligned_latency(ear: &Ear, setup: &Setup) -> u64 {
+fn aligned_latency(ear: &Ear, setup: &Setup, foresight: u64) -> u64 {
     let rate = f64::from(setup.sample_rate_hz);
-    real_time_lag(setup.max_block, rate) + (ear.vocal_delay_s() * rate).round() as u64
+    real_time_lag(setup.max_block, rate) + foresight + (ear.vocal_delay_s() * rate).round() as u64
+}
+
+/// Samples of foresight with which the gate opens on the voice at the attack of now.
+fn wanted_foresight(ear: &Ear, setup: &Setup, params: &EarmarkParams) -> u64 {
+    let (period_s, rate) = (ear.vocal_period_s(), f64::from(setup.sample_rate_hz));
+    match params.envelope().confirming_readings(period_s as f32) {
+        0 => 0,
+        // Frames end between the host's samples, hence one more.
+        readings => (readings as f64 * period_s * rate).ceil() as u64 + 1,
+    }
 }
 
 /// The channels that are heard.

@@ -46,18 +46,23 @@ pub fn row(card: &Card, (parameters, times_real_time): (usize, f64), heard: &[(&
             heard.iter().filter(|(entry, _)| is_sung(&entry.set) == sung).map(|(_, frames)| frames).collect();
         figures(name, parts.len(), &Frames::pooled(parts))
     };
-    let front_end = &card.front_end;
-    let window_s = front_end.window_length as f64 / f64::from(front_end.sample_rate_hz);
     Row {
         name: card.name.clone(),
         architecture: card.architecture.clone(),
         parameters,
-        latency_ms: 1e3 * (card.look_ahead_frames as f64 * front_end.hop_s() + window_s / 2.0),
+        latency_ms: latency_ms(card),
         times_real_time,
         sung: pooled("sung", true),
         unsung: pooled("unsung", false),
         sets: report.sets,
     }
+}
+
+/// How late a frame can be known at the earliest: look-ahead and half a window, in ms.
+pub(crate) fn latency_ms(card: &Card) -> f64 {
+    let front_end = &card.front_end;
+    let window_s = front_end.window_length as f64 / f64::from(front_end.sample_rate_hz);
+    1e3 * (card.look_ahead_frames as f64 * front_end.hop_s() + window_s / 2.0)
 }
 
 /// Number of weights of a model file, and how fast its net runs.

@@ -3,6 +3,7 @@
 
 pub mod chart;
 pub mod confusion;
+pub mod filters;
 pub mod intervals;
 pub mod learning;
 pub mod map;

@@ -13,7 +13,7 @@ use crate::support::{earmark, scratch};
 const RATE_HZ: u32 = 16_000;
 
 /// Two songs to learn from and one to measure on: noise on the left, on the right a tone that comes and goes.
-fn songs(directory: &Path) -> PathBuf {
+pub fn songs(directory: &Path) -> PathBuf {
     let mut index = String::from("file,labels,split,layout\n");
     for (number, split) in ["train", "train", "valid"].into_iter().enumerate() {
         let (audio, labels) = (format!("{number}.wav"), format!("{number}.lab"));
@@ -96,6 +96,7 @@ fn interrupted(net: NetKind, name: &str) {
         rate: 1e-3,
         look_ahead_frames: 3,
         validate_every: 2,
+        calibrates: true,
         patience: 0,
         seed: 7,
     };

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::spectra::write;
 use crate::support::{Run, earmark, scratch};
+use crate::training::songs;
 
 /// The command that makes a table of two nets in `directory`.
 fn table(directory: &Path, budget_s: &str) -> Run {
@@ -69,6 +70,64 @@ fn a_table_is_made_once_and_holds_every_net() {
     let plan = directory.join("tables/run-halves/cnn3x3.plan.json");
     let error = table(&directory, "0.6");
     assert!(error.stderr.contains("choose another --run"), "{} {}", plan.display(), error.stderr);
+}
+
+/// The command that makes a table of `net` from three songs in `directory`.
+fn table_of_songs(directory: &Path, table: &str, net: &str) -> Run {
+    let words: [OsString; 11] = [
+        "zoo".into(),
+        "--table".into(),
+        table.into(),
+        "--data".into(),
+        songs(directory).into_os_string(),
+        "--net".into(),
+        net.into(),
+        "--budget-s".into(),
+        "0.1".into(),
+        "--out".into(),
+        directory.join("tables").into_os_string(),
+    ];
+    earmark(words)
+}
+
+/// The rows of a table's CSV, its head first, all of one length.
+fn rows(csv: &Path) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(csv).unwrap();
+    let rows: Vec<Vec<String>> = text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{text}");
+    rows
+}
+
+#[test]
+fn singing_detectors_are_compared_on_the_same_songs() {
+    let directory = scratch("zoo-singing");
+    let first = table_of_songs(&directory, "singing", "lstm").quiet().stdout;
+    assert!(first.contains("lstm, seed 1, ") && first.contains("AUC"), "{first}");
+    let csv = rows(&directory.join("tables/singing.csv"));
+    assert_eq!(csv.len(), 2);
+    let area: f64 = csv[1][1].parse().unwrap();
+    assert!((0.0..=1.0).contains(&area), "{csv:?}");
+    assert!(directory.join("tables/singing.png").metadata().unwrap().len() > 1000);
+    // Once more: nothing is trained, the figures are the same.
+    let second = table_of_songs(&directory, "singing", "lstm").quiet().stdout;
+    assert!(!second.contains("steps"), "{second}");
+    assert_eq!(rows(&directory.join("tables/singing.csv"))[1][..8], csv[1][..8]);
+    // A net of another table is refused in words.
+    let error = table_of_songs(&directory, "singing", "cnn3x3");
+    assert!(error.stderr.contains("not of this table"), "{}", error.stderr);
+}
+
+#[test]
+fn students_learn_from_a_tagger_in_six_ways() {
+    let directory = scratch("zoo-tagging");
+    let first = table_of_songs(&directory, "tagging", "spectrogram").quiet().stdout;
+    assert!(first.contains("6 of 6: spectrogram, combined, hard"), "{first}");
+    let csv = rows(&directory.join("tables/tagging.csv"));
+    assert_eq!(csv.len(), 7, "three losses on two kinds of targets");
+    assert_eq!(rows(&directory.join("tables/tagging-tags.csv")).len(), 1 + 6 * 50, "of each tag");
+    let second = table_of_songs(&directory, "tagging", "spectrogram").quiet().stdout;
+    assert!(!second.contains("steps"), "{second}");
+    assert_eq!(rows(&directory.join("tables/tagging.csv")), csv);
 }
 
 #[test]

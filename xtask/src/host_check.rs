@@ -20,6 +20,9 @@ pub struct Options {
     /// List the checks and what they expect
     #[arg(long)]
     list: bool,
+    /// Build a plugin that panics on demand, and have each of its functions do so, instead of all else
+    #[arg(long, conflicts_with_all = ["format", "class", "only", "list"])]
+    panics: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -32,6 +35,10 @@ enum Format {
 
 /// Bundles if something has changed, builds the checker, runs it; its exit code is ours.
 pub fn run(options: &Options) -> Result<ExitCode> {
+    if options.panics {
+        let test = ["test", "--release", "-p", "earmark-hosts", "--features", "faults", "--test", "panics"];
+        return host::exit_code(workspace::cargo().args(test));
+    }
     host::build("earmark-check")?;
     run_built(options)
 }

@@ -25,7 +25,7 @@ pub struct Stack {
 }
 
 /// A layer with its weights.
-enum Ready {
+pub(in crate::nets) enum Ready {
     Convolution { kernel: [usize; 2], edges: Edges, weight: CpuStorage, outputs: usize, bias: Vec<f32> },
     Norm(Affine),
     Pool { frames: usize, bands: usize, curve: Curve },
@@ -44,10 +44,10 @@ enum Ready {
 
 /// What goes from layer to layer.
 #[derive(Clone)]
-struct Picture {
-    size: Size,
+pub(in crate::nets) struct Picture {
+    pub(in crate::nets) size: Size,
     /// `[frames][bands][channels]`.
-    values: Vec<f32>,
+    pub(in crate::nets) values: Vec<f32>,
 }
 
 impl Stack {
@@ -185,7 +185,11 @@ pub(crate) fn fewer_bands(frames: &[f32], bands: usize) -> Vec<f32> {
 }
 
 impl Ready {
-    fn read(layer: &Layer, vb: &VarBuilder<'_>) -> Result<Self> {
+    /// The layer's weights.
+    ///
+    /// # Errors
+    /// A missing tensor or one of another shape.
+    pub(in crate::nets) fn read(layer: &Layer, vb: &VarBuilder<'_>) -> Result<Self> {
         let channels = layer.input.channels;
         let get = |shape: &[usize], part: &str| -> Result<Vec<f32>> {
             vb.get(shape, &format!("{}.{part}", layer.name))?.flatten_all()?.to_vec1()
@@ -297,7 +301,11 @@ impl Ready {
     }
 }
 
-fn through(layers: &[Ready], picture: Picture, tapped: &mut Vec<f32>) -> Result<Picture> {
+/// A picture through layers, one after the other; what is tapped on the way is added to `tapped`.
+///
+/// # Errors
+/// A picture smaller than a kernel.
+pub(in crate::nets) fn through(layers: &[Ready], picture: Picture, tapped: &mut Vec<f32>) -> Result<Picture> {
     layers.iter().try_fold(picture, |picture, layer| layer.forward(picture, tapped))
 }
 

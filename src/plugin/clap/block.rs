@@ -6,7 +6,7 @@ use std::ptr;
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 
-use crate::plugin::lent::{Lent, Spare, Table};
+use crate::plugin::lent::{Lent, Spare, Table, pass_through};
 
 /// Channels of the ports: main and side chain, main and key; 0 where there is none.
 #[derive(Default, Clone, Copy)]
@@ -68,6 +68,21 @@ pub(super) unsafe fn whole(
         unsafe { tell_silence(host, frames) };
     }
     status
+}
+
+/// The block's input is its output, whatever else has failed.
+///
+/// # Safety
+/// `host` as CLAP demands of `process`.
+pub(super) unsafe fn pass(host: &clap_process) {
+    let frames = host.frames_count as usize;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let output = |index| port(host.audio_outputs, host.audio_outputs_count, index);
+        let outputs = (0..host.audio_outputs_count as usize).map(output);
+        pass_through(port(host.audio_inputs, host.audio_inputs_count, 0), outputs, frames);
+        tell_silence(host, frames);
+    }
 }
 
 /// A port that the host lends, or nothing.

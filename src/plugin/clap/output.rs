@@ -12,6 +12,7 @@ use clap_sys::events::{
 };
 
 use crate::plugin::emission::{Emission, Out};
+use crate::plugin::guard::guarded;
 use crate::say::midi::MidiMessage;
 
 /// Stands between nice-plug and the host's event list and remembers the latest time that passed.
@@ -24,13 +25,15 @@ pub(super) unsafe extern "C" fn try_push(list: *const clap_output_events, event:
     if list.is_null() || event.is_null() {
         return false;
     }
-    // SAFETY: `ctx` points to the `Proxy` on the stack of `process`, which outlives the call; both pointers are those
-    // of the running call.
-    unsafe {
-        let proxy = &*(*list).ctx.cast::<Proxy>().cast_const();
-        proxy.latest.set(proxy.latest.get().max((*event).time));
-        (*proxy.host).try_push.is_some_and(|push| push(proxy.host, event))
-    }
+    guarded("clap_output_events::try_push", false, || {
+        // SAFETY: `ctx` points to the `Proxy` on the stack of `process`, which outlives the call; both pointers are those
+        // of the running call.
+        unsafe {
+            let proxy = &*(*list).ctx.cast::<Proxy>().cast_const();
+            proxy.latest.set(proxy.latest.get().max((*event).time));
+            (*proxy.host).try_push.is_some_and(|push| push(proxy.host, event))
+        }
+    })
 }
 
 /// Pushes one event, in order with what has gone before and within the block.

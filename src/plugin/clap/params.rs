@@ -12,14 +12,15 @@ use super::Exported;
 /// nice-plug would panic one beyond the last parameter.
 pub(super) unsafe extern "C" fn get_info(plugin: *const clap_plugin, index: u32, info: *mut clap_param_info) -> bool {
     // SAFETY: the host's pointer.
-    let Some(params) = (unsafe { Exported::of(plugin) }).and_then(|exported| exported.inner_params.as_ref()) else {
-        return false;
-    };
-    // SAFETY: nice-plug's own functions with its own `plugin_data`.
-    unsafe {
-        params.count.is_some_and(|count| index < count(plugin))
-            && params.get_info.is_some_and(|get_info| get_info(plugin, index, info))
-    }
+    let Some(exported) = (unsafe { Exported::of(plugin) }) else { return false };
+    exported.emission.guarded("clap_plugin_params::get_info", false, || {
+        let Some(params) = &exported.inner_params else { return false };
+        // SAFETY: nice-plug's own functions with its own `plugin_data`.
+        unsafe {
+            params.count.is_some_and(|count| index < count(plugin))
+                && params.get_info.is_some_and(|get_info| get_info(plugin, index, info))
+        }
+    })
 }
 
 /// nice-plug would read "NaN" as a number.
@@ -30,16 +31,17 @@ pub(super) unsafe extern "C" fn text_to_value(
     value: *mut f64,
 ) -> bool {
     // SAFETY: the host's pointer.
-    let Some(params) = (unsafe { Exported::of(plugin) }).and_then(|exported| exported.inner_params.as_ref()) else {
-        return false;
-    };
-    let mut read = f64::NAN;
-    // SAFETY: nice-plug's own function with its own `plugin_data`.
-    let known = params.text_to_value.is_some_and(|inner| unsafe { inner(plugin, id, text, &mut read) });
-    if !known || !read.is_finite() || value.is_null() {
-        return false;
-    }
-    // SAFETY: the host's own place, not null.
-    unsafe { *value = read };
-    true
+    let Some(exported) = (unsafe { Exported::of(plugin) }) else { return false };
+    exported.emission.guarded("clap_plugin_params::text_to_value", false, || {
+        let Some(params) = &exported.inner_params else { return false };
+        let mut read = f64::NAN;
+        // SAFETY: nice-plug's own function with its own `plugin_data`.
+        let known = params.text_to_value.is_some_and(|inner| unsafe { inner(plugin, id, text, &mut read) });
+        if !known || !read.is_finite() || value.is_null() {
+            return false;
+        }
+        // SAFETY: the host's own place, not null.
+        unsafe { *value = read };
+        true
+    })
 }

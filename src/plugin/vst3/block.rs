@@ -6,7 +6,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kResultFalse, kResultOk, 
 
 use super::arrangement::Widths;
 use crate::plugin::emission::Emission;
-use crate::plugin::lent::{Lent, Spare, Table};
+use crate::plugin::lent::{Lent, Spare, Table, pass_through};
 
 /// Processes `host`'s block with `process`, as nice-plug needs it: two inputs, one or two outputs, all as wide as the
 /// main bus and none missing. Then tells the host which of its channels are silent.
@@ -69,6 +69,24 @@ pub(super) unsafe fn whole(
         unsafe { tell_silence(host, frames) };
     }
     result
+}
+
+/// The block's input is its output, whatever else has failed.
+///
+/// # Safety
+/// `host` as VST3 demands of `process`, in 32 bit.
+pub(super) unsafe fn pass(host: &ProcessData) {
+    let frames = usize::try_from(host.numSamples).unwrap_or_default();
+    if frames == 0 || host.outputs.is_null() {
+        return;
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        let output = |index| bus(host.outputs, host.numOutputs, index);
+        let outputs = (0..usize::try_from(host.numOutputs).unwrap_or_default()).map(output);
+        pass_through(bus(host.inputs, host.numInputs, 0), outputs, frames);
+        tell_silence(host, frames);
+    }
 }
 
 /// A bus that the host lends, or nothing.

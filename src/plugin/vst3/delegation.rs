@@ -1,8 +1,6 @@
 //! What the component only passes on to nice-plug's. A panic ends here instead of in the host.
 #![allow(unsafe_code, non_snake_case)]
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ChannelContext::IInfoListenerTrait;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{CString, *};
 use nice_plug::wrapper::vst3::vst3::Steinberg::*;
@@ -10,17 +8,14 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::*;
 use super::component::Component;
 use crate::plugin::class::Class;
 
-/// What `call` gives, or `fallback` if it panics.
-pub(super) fn guarded<R>(fallback: R, call: impl FnOnce() -> R) -> R {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or(fallback)
-}
-
 /// Methods of a trait that are the inner component's own.
 macro_rules! passed {
     ($trait:ident: $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty = $fallback:expr;)*) => {
         $(unsafe fn $name(&self, $($argument: $type),*) -> $result {
-            // SAFETY: the host's call, passed on.
-            $crate::plugin::vst3::delegation::guarded($fallback, || unsafe { $trait::$name(&*self.inner, $($argument),*) })
+            self.emission.guarded(concat!(stringify!($trait), "::", stringify!($name)), $fallback, || {
+                // SAFETY: the host's call, passed on.
+                unsafe { $trait::$name(&*self.inner, $($argument),*) }
+            })
         })*
     };
 }

@@ -11,6 +11,7 @@ use nice_plug::wrapper::vst3::vst3::{Class, ComWrapper};
 use super::component::Component;
 use crate::plugin::class::{Class as PluginClass, ControlClass, EarmarkClass};
 use crate::plugin::earmark::EarmarkPlugin;
+use crate::plugin::guard::guarded;
 
 /// The factory: two classes.
 struct Factory {
@@ -40,63 +41,73 @@ unsafe fn create<C: PluginClass>(iid: FIDString, object: *mut *mut c_void) -> tr
 
 impl IPluginFactoryTrait for Factory {
     unsafe fn getFactoryInfo(&self, info: *mut PFactoryInfo) -> tresult {
-        if info.is_null() {
-            return kInvalidArgument;
-        }
-        // SAFETY: the host's own structure, not null.
-        unsafe { *info = self.infos[0].create_factory_info() };
-        kResultOk
+        guarded("IPluginFactoryTrait::getFactoryInfo", kInternalError, || {
+            if info.is_null() {
+                return kInvalidArgument;
+            }
+            // SAFETY: the host's own structure, not null.
+            unsafe { *info = self.infos[0].create_factory_info() };
+            kResultOk
+        })
     }
 
     unsafe fn countClasses(&self) -> int32 {
-        self.infos.len() as int32
+        guarded("IPluginFactoryTrait::countClasses", 0, || self.infos.len() as int32)
     }
 
     unsafe fn getClassInfo(&self, index: int32, info: *mut PClassInfo) -> tresult {
-        let Some(class) = self.info(index).filter(|_| !info.is_null()) else { return kInvalidArgument };
-        // SAFETY: the host's own structure, not null.
-        unsafe { *info = class.create_class_info() };
-        kResultOk
+        guarded("IPluginFactoryTrait::getClassInfo", kInternalError, || {
+            let Some(class) = self.info(index).filter(|_| !info.is_null()) else { return kInvalidArgument };
+            // SAFETY: the host's own structure, not null.
+            unsafe { *info = class.create_class_info() };
+            kResultOk
+        })
     }
 
     unsafe fn createInstance(&self, cid: FIDString, iid: FIDString, object: *mut *mut c_void) -> tresult {
-        if cid.is_null() || iid.is_null() || object.is_null() {
-            return kInvalidArgument;
-        }
-        // SAFETY: a class id is sixteen bytes; null was ruled out.
-        let cid = unsafe { &*cid.cast::<[u8; 16]>() };
-        let [earmark, control] = &self.infos;
-        if cid == earmark.cid {
-            // SAFETY: the host's pointers, not null.
-            unsafe { create::<EarmarkClass>(iid, object) }
-        } else if cid == control.cid {
-            // SAFETY: as above.
-            unsafe { create::<ControlClass>(iid, object) }
-        } else {
-            kInvalidArgument
-        }
+        guarded("IPluginFactoryTrait::createInstance", kInternalError, || {
+            if cid.is_null() || iid.is_null() || object.is_null() {
+                return kInvalidArgument;
+            }
+            // SAFETY: a class id is sixteen bytes; null was ruled out.
+            let cid = unsafe { &*cid.cast::<[u8; 16]>() };
+            let [earmark, control] = &self.infos;
+            if cid == earmark.cid {
+                // SAFETY: the host's pointers, not null.
+                unsafe { create::<EarmarkClass>(iid, object) }
+            } else if cid == control.cid {
+                // SAFETY: as above.
+                unsafe { create::<ControlClass>(iid, object) }
+            } else {
+                kInvalidArgument
+            }
+        })
     }
 }
 
 impl IPluginFactory2Trait for Factory {
     unsafe fn getClassInfo2(&self, index: int32, info: *mut PClassInfo2) -> tresult {
-        let Some(class) = self.info(index).filter(|_| !info.is_null()) else { return kInvalidArgument };
-        // SAFETY: the host's own structure, not null.
-        unsafe { *info = class.create_class_info_2() };
-        kResultOk
+        guarded("IPluginFactory2Trait::getClassInfo2", kInternalError, || {
+            let Some(class) = self.info(index).filter(|_| !info.is_null()) else { return kInvalidArgument };
+            // SAFETY: the host's own structure, not null.
+            unsafe { *info = class.create_class_info_2() };
+            kResultOk
+        })
     }
 }
 
 impl IPluginFactory3Trait for Factory {
     unsafe fn getClassInfoUnicode(&self, index: int32, info: *mut PClassInfoW) -> tresult {
-        let Some(class) = self.info(index).filter(|_| !info.is_null()) else { return kInvalidArgument };
-        // SAFETY: the host's own structure, not null.
-        unsafe { *info = class.create_class_info_unicode() };
-        kResultOk
+        guarded("IPluginFactory3Trait::getClassInfoUnicode", kInternalError, || {
+            let Some(class) = self.info(index).filter(|_| !info.is_null()) else { return kInvalidArgument };
+            // SAFETY: the host's own structure, not null.
+            unsafe { *info = class.create_class_info_unicode() };
+            kResultOk
+        })
     }
 
     unsafe fn setHostContext(&self, _context: *mut FUnknown) -> tresult {
-        kResultOk
+        guarded("IPluginFactory3Trait::setHostContext", kInternalError, || kResultOk)
     }
 }
 
@@ -104,12 +115,14 @@ impl IPluginFactory3Trait for Factory {
 // SAFETY: the name and type are those that VST3 prescribes; likewise below.
 #[unsafe(no_mangle)]
 pub extern "system" fn GetPluginFactory() -> *mut c_void {
-    let infos = [
-        PluginInfo::for_plugin::<EarmarkPlugin<EarmarkClass>>(),
-        PluginInfo::for_plugin::<EarmarkPlugin<ControlClass>>(),
-    ];
-    let factory = ComWrapper::new(Factory { infos }).to_com_ptr::<IPluginFactory>();
-    factory.map_or(std::ptr::null_mut(), |factory| factory.into_raw().cast())
+    guarded("GetPluginFactory", std::ptr::null_mut(), || {
+        let infos = [
+            PluginInfo::for_plugin::<EarmarkPlugin<EarmarkClass>>(),
+            PluginInfo::for_plugin::<EarmarkPlugin<ControlClass>>(),
+        ];
+        let factory = ComWrapper::new(Factory { infos }).to_com_ptr::<IPluginFactory>();
+        factory.map_or(std::ptr::null_mut(), |factory| factory.into_raw().cast())
+    })
 }
 
 macro_rules! module_entries {
@@ -117,8 +130,11 @@ macro_rules! module_entries {
         /// Called by the host after loading the library.
         #[unsafe(no_mangle)]
         pub extern "system" fn $enter($(_: $argument)?) -> bool {
-            setup_logger::<EarmarkPlugin<EarmarkClass>>();
-            true
+            let set_up = || {
+                setup_logger::<EarmarkPlugin<EarmarkClass>>();
+                true
+            };
+            guarded(stringify!($enter), false, set_up)
         }
 
         /// Called by the host before unloading the library.

@@ -13,7 +13,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::RestartFlags_::kLatencyChang
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     IComponentHandler, IComponentHandlerTrait, ParamID, ParamValue, RestartFlags,
 };
-use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kResultOk, tresult};
+use nice_plug::wrapper::vst3::vst3::Steinberg::{int32, kInternalError, kResultOk, tresult};
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr};
 
 use crate::plugin::emission::Emission;
@@ -64,31 +64,39 @@ impl Handler {
 
 impl IComponentHandlerTrait for Handler {
     unsafe fn beginEdit(&self, id: ParamID) -> tresult {
-        // SAFETY: the window's call, passed on.
-        unsafe { self.host.beginEdit(id) }
+        self.emission.guarded("IComponentHandlerTrait::beginEdit", kInternalError, || {
+            // SAFETY: the window's call, passed on.
+            unsafe { self.host.beginEdit(id) }
+        })
     }
 
     unsafe fn performEdit(&self, id: ParamID, valueNormalized: ParamValue) -> tresult {
-        // SAFETY: the window's call, passed on.
-        let result = unsafe { self.host.performEdit(id, valueNormalized) };
-        if self.emission.realigns(id, valueNormalized) {
-            self.latency_changes();
-        }
-        result
+        self.emission.guarded("IComponentHandlerTrait::performEdit", kInternalError, || {
+            // SAFETY: the window's call, passed on.
+            let result = unsafe { self.host.performEdit(id, valueNormalized) };
+            if self.emission.realigns(id, valueNormalized) {
+                self.latency_changes();
+            }
+            result
+        })
     }
 
     unsafe fn endEdit(&self, id: ParamID) -> tresult {
-        // SAFETY: the window's call, passed on.
-        unsafe { self.host.endEdit(id) }
+        self.emission.guarded("IComponentHandlerTrait::endEdit", kInternalError, || {
+            // SAFETY: the window's call, passed on.
+            unsafe { self.host.endEdit(id) }
+        })
     }
 
     unsafe fn restartComponent(&self, flags: int32) -> tresult {
-        let latency = kLatencyChanged as RestartFlags as int32;
-        let flags = if self.activating.load(Ordering::Acquire) { flags & !latency } else { flags };
-        self.pending.fetch_or(flags, Ordering::AcqRel);
-        if std::thread::current().id() == self.home {
-            self.settle();
-        }
-        kResultOk
+        self.emission.guarded("IComponentHandlerTrait::restartComponent", kInternalError, || {
+            let latency = kLatencyChanged as RestartFlags as int32;
+            let flags = if self.activating.load(Ordering::Acquire) { flags & !latency } else { flags };
+            self.pending.fetch_or(flags, Ordering::AcqRel);
+            if std::thread::current().id() == self.home {
+                self.settle();
+            }
+            kResultOk
+        })
     }
 }

@@ -9,6 +9,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::IBStream_::IStreamSeekMode_;
 use nice_plug::wrapper::vst3::vst3::Steinberg::*;
 use nice_plug::wrapper::vst3::vst3::{Class, ComRef, ComWrapper};
 
+use crate::plugin::guard::guarded;
 use crate::plugin::seal::LONGEST_BYTES;
 
 /// Bytes that are asked for at a time.
@@ -74,47 +75,55 @@ impl Memory {
 
 impl IBStreamTrait for Memory {
     unsafe fn read(&self, buffer: *mut c_void, numBytes: int32, numBytesRead: *mut int32) -> tresult {
-        let length = usize::try_from(numBytes).unwrap_or_default();
-        if buffer.is_null() || length == 0 {
-            return done(numBytesRead, 0);
-        }
-        // SAFETY: the caller gives a place for `numBytes`.
-        let place = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), length) };
-        done(numBytesRead, self.0.borrow_mut().read(place).unwrap_or_default())
+        guarded("IBStreamTrait::read", kInternalError, || {
+            let length = usize::try_from(numBytes).unwrap_or_default();
+            if buffer.is_null() || length == 0 {
+                return done(numBytesRead, 0);
+            }
+            // SAFETY: the caller gives a place for `numBytes`.
+            let place = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), length) };
+            done(numBytesRead, self.0.borrow_mut().read(place).unwrap_or_default())
+        })
     }
 
     unsafe fn write(&self, buffer: *mut c_void, numBytes: int32, numBytesWritten: *mut int32) -> tresult {
-        let length = usize::try_from(numBytes).unwrap_or_default();
-        if buffer.is_null() || length == 0 {
-            return done(numBytesWritten, 0);
-        }
-        // SAFETY: the caller gives `numBytes` to read.
-        let place = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), length) };
-        done(numBytesWritten, self.0.borrow_mut().write(place).unwrap_or_default())
+        guarded("IBStreamTrait::write", kInternalError, || {
+            let length = usize::try_from(numBytes).unwrap_or_default();
+            if buffer.is_null() || length == 0 {
+                return done(numBytesWritten, 0);
+            }
+            // SAFETY: the caller gives `numBytes` to read.
+            let place = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), length) };
+            done(numBytesWritten, self.0.borrow_mut().write(place).unwrap_or_default())
+        })
     }
 
     unsafe fn seek(&self, pos: int64, mode: int32, result: *mut int64) -> tresult {
-        let to = match mode as u32 {
-            IStreamSeekMode_::kIBSeekSet => SeekFrom::Start(u64::try_from(pos).unwrap_or_default()),
-            IStreamSeekMode_::kIBSeekCur => SeekFrom::Current(pos),
-            IStreamSeekMode_::kIBSeekEnd => SeekFrom::End(pos),
-            _ => return kInvalidArgument,
-        };
-        let Ok(position) = self.0.borrow_mut().seek(to) else { return kInvalidArgument };
-        if !result.is_null() {
-            // SAFETY: the caller gives a valid place.
-            unsafe { *result = position as int64 };
-        }
-        kResultOk
+        guarded("IBStreamTrait::seek", kInternalError, || {
+            let to = match mode as u32 {
+                IStreamSeekMode_::kIBSeekSet => SeekFrom::Start(u64::try_from(pos).unwrap_or_default()),
+                IStreamSeekMode_::kIBSeekCur => SeekFrom::Current(pos),
+                IStreamSeekMode_::kIBSeekEnd => SeekFrom::End(pos),
+                _ => return kInvalidArgument,
+            };
+            let Ok(position) = self.0.borrow_mut().seek(to) else { return kInvalidArgument };
+            if !result.is_null() {
+                // SAFETY: the caller gives a valid place.
+                unsafe { *result = position as int64 };
+            }
+            kResultOk
+        })
     }
 
     unsafe fn tell(&self, pos: *mut int64) -> tresult {
-        if pos.is_null() {
-            return kInvalidArgument;
-        }
-        // SAFETY: the caller gives a valid place.
-        unsafe { *pos = self.0.borrow().position() as int64 };
-        kResultOk
+        guarded("IBStreamTrait::tell", kInternalError, || {
+            if pos.is_null() {
+                return kInvalidArgument;
+            }
+            // SAFETY: the caller gives a valid place.
+            unsafe { *pos = self.0.borrow().position() as int64 };
+            kResultOk
+        })
     }
 }
 

@@ -54,6 +54,16 @@ impl ValueEnum for Trainable {
                     "lstm_bi",
                     "A reference: the tutorial's LSTMs in both directions, singing; answers three seconds late",
                 ),
+                (
+                    NetKind::FeedForward,
+                    "feed_forward",
+                    "A reference: Pons's filters for timbre and for time (arXiv 1711.02520), singing; answers a second late",
+                ),
+                (
+                    NetKind::FeedForwardNonlocal,
+                    "feed_forward_nonlocal",
+                    "The same with a non-local block (arXiv 1711.07971)",
+                ),
             ];
             let voice = voice.map(|(kind, name, help)| Trainable::Voice(kind, name, help));
             let compact = Trainable::Clip("compact", "Our genre net for clips");
@@ -202,6 +212,7 @@ fn voice(net: NetKind, arguments: &NetArguments, console: &Console) -> Result<bo
         look_ahead_frames: arguments.look_ahead_frames as usize,
         patience: arguments.patience,
         validate_every: arguments.validate_every,
+        calibrates: true,
         seed: arguments.seed,
     };
     let watch = Watch { bar: console.steps(settings.steps), console };

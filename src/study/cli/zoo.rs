@@ -1,62 +1,31 @@
 //! `earmark zoo`
 
+mod tables;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
+use anyhow::Result;
+use clap::Args;
 use serde::Serialize;
 
 use super::console::Console;
-use super::{Outcome, models, stop};
+use super::{Outcome, models};
 use crate::engine::ModelSet;
 use crate::listen::FrontEnd;
 use crate::nets::{CARD_FORMAT, Card, Model, Provenance, Score, Task};
-use crate::study::train::{ClipFigures, ClipProgress};
 use crate::study::zoo::cost::{Untrained, ms_per_s, untrained};
-use crate::study::zoo::{TableProgress, TableSettings, all_nets, table};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Model files to list in place of the networks inside this program.
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", conflicts_with = "table")]
     files: Vec<PathBuf>,
     /// Print JSON.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "table")]
     json: bool,
-    /// Train and measure all nets of a kind on the same clips instead, and write the table; the same command goes on with what
-    /// is not finished.
-    #[arg(long, value_name = "TABLE", requires_all = ["data", "valid"], conflicts_with_all = ["files", "json"])]
-    table: Option<Table>,
-    /// With --table: labelled spectra to learn from.
-    #[arg(long, value_name = "SPECTRA", requires = "table")]
-    data: Option<PathBuf>,
-    /// With --table: labelled spectra of the same classes to measure on.
-    #[arg(long, value_name = "SPECTRA", requires = "table")]
-    valid: Option<PathBuf>,
-    /// With --table: a net; may be given several times [default: all of them].
-    #[arg(long, value_name = "NET", requires = "table", value_parser = clap::builder::PossibleValuesParser::new(all_nets()))]
-    net: Vec<String>,
-    /// With --table: how often each net is trained.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..), requires = "table")]
-    seeds: u64,
-    /// With --table: processor seconds of training for each net and seed.
-    #[arg(long, value_name = "S", default_value_t = 180.0, requires = "table")]
-    budget_s: f64,
-    /// With --table: the directory that takes Markdown, CSV and picture.
-    #[arg(long, value_name = "DIR", default_value = "zoo", requires = "table")]
-    out: PathBuf,
-    /// With --table: the directory that takes models and finished cells [default: OUT/run-COLLECTION].
-    #[arg(long, value_name = "DIR", requires = "table")]
-    run: Option<PathBuf>,
-}
-
-/// Tables that can be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Table {
-    /// Genre of clips, on labelled spectra.
-    Genre,
+    #[command(flatten)]
+    tables: tables::Arguments,
 }
 
 /// What is said of a network. The field names are a promise to scripts.
@@ -87,8 +56,8 @@ struct Known {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
-    if let Some(Table::Genre) = arguments.table {
-        return genre_table(arguments, console);
+    if let Some(table) = arguments.tables.table {
+        return tables::run(table, &arguments.tables, console);
     }
     let mut outcome = Outcome::Done;
     let known = if arguments.files.is_empty() {
@@ -148,66 +117,6 @@ fn without_weights(system: Untrained) -> Known {
         scores: Vec::new(),
     };
     Known { card, parameters: system.parameters, cost_ms_per_s: Some(system.ms_per_s) }
-}
-
-/// Trains what is not trained yet and writes the table.
-fn genre_table(arguments: &Arguments, console: &Console) -> Result<Outcome> {
-    let data = arguments.data.clone().context("name the spectra to learn from with --data")?;
-    let name = data.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.split('.').next().unwrap_or_default().trim_end_matches("_train");
-    let nets = if arguments.net.is_empty() {
-        all_nets().into_iter().map(str::to_owned).collect()
-    } else {
-        arguments.net.clone()
-    };
-    let settings = TableSettings {
-        run: arguments.run.clone().unwrap_or_else(|| arguments.out.join(format!("run-{stem}"))),
-        valid: arguments.valid.clone().context("name the spectra to measure on with --valid")?,
-        data,
-        nets,
-        seeds: arguments.seeds,
-        budget_s: arguments.budget_s,
-        out: arguments.out.clone(),
-    };
-    let watch = Watch { bar: console.steps(1), console };
-    let finished = table(&settings, &watch)?;
-    watch.bar.finish_and_clear();
-    if !finished {
-        console.note(None, "stopped; the same command goes on from here");
-        return Ok(Outcome::Stopped);
-    }
-    console.print(&format!("wrote {}\n", settings.out.display()));
-    Ok(Outcome::Done)
-}
-
-struct Watch<'a> {
-    bar: ProgressBar,
-    console: &'a Console,
-}
-
-impl ClipProgress for Watch<'_> {
-    fn step(&self, step: u64, loss: f64) {
-        self.bar.set_position(step);
-        self.bar.set_message(format!("loss {loss:.3}"));
-    }
-
-    fn validated(&self, _step: u64, _figures: &[ClipFigures], _best: bool) {}
-
-    fn stopped(&self) -> bool {
-        stop::requested()
-    }
-}
-
-impl TableProgress for Watch<'_> {
-    fn cell(&self, net: &str, seed: u64, number: usize, cells: usize, steps: u64) {
-        self.bar.reset();
-        self.bar.set_length(steps);
-        self.console.print(&format!("{number} of {cells}: {net}, seed {seed}, {steps} steps\n"));
-    }
-
-    fn finished(&self, net: &str, seed: u64, accuracy: f64) {
-        self.console.print(&format!("{net}, seed {seed}: accuracy {accuracy:.3}\n"));
-    }
 }
 
 fn listing(model: &Known) -> Listing<'_> {

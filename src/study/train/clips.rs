@@ -97,7 +97,7 @@ impl Clips<'_> {
 }
 
 /// An embedding of bytes 0..=255 about zero.
-fn scaled(embedding: &[f32]) -> Vec<f32> {
+pub(super) fn scaled(embedding: &[f32]) -> Vec<f32> {
     embedding.iter().map(|x| x / 64.0 - 2.0).collect()
 }
 

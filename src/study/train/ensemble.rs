@@ -73,7 +73,7 @@ pub fn train_ensemble(settings: &EnsembleSettings, progress: &impl EnsembleProgr
     }
     let songs = read_songs(&settings.data, "valid", &|done, all| progress.reading(done, all))?;
     ensure!(!songs.is_empty(), "there is no row of the split valid to choose on");
-    let validation = Validation::new(first.card.front_end.clone(), songs);
+    let validation = Validation::new(first.card.front_end.clone(), &songs);
     let heard: Vec<Vec<Frames>> =
         members.iter().map(|member| validation.heard_by(&member.net)).collect::<Result<_>>()?;
     let mut best: Option<Sum> = None;
@@ -117,7 +117,7 @@ fn all_shares(members: usize) -> Vec<Vec<f64>> {
 }
 
 /// The members' first outputs, added up in these shares and calibrated.
-fn sum(validation: &Validation, heard: &[Vec<Frames>], shares: Vec<f64>) -> Sum {
+fn sum(validation: &Validation<'_>, heard: &[Vec<Frames>], shares: Vec<f64>) -> Sum {
     let songs = heard.first().map_or(0, Vec::len);
     let mut added: Vec<Frames> = (0..songs)
         .into_par_iter()
@@ -170,7 +170,7 @@ fn export(settings: &EnsembleSettings, members: &[Member], sum: &Sum) -> Result<
         architecture: "ensemble".to_owned(),
         members: members.iter().map(|member| member.card.architecture.clone()).collect(),
         training_data: each.join(". "),
-        scores: scores(&sum.report),
+        scores: scores(&sum.report, true),
         ..card.clone()
     };
     write_model(&settings.out, &card, tensors.iter())

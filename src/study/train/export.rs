@@ -63,6 +63,7 @@ pub(super) fn export(
 ) -> Result<()> {
     let name = settings.out.file_stem().map_or_else(|| "vocal".to_owned(), |stem| stem.to_string_lossy().into_owned());
     let labels: Vec<String> = LABELS[..learner.outputs()].iter().map(|&label| label.to_owned()).collect();
+    let chosen = settings.validate_every < settings.steps || settings.calibrates;
     let look_ahead_frames = learner.look_ahead_frames();
     let hop_ms = learner.front_end().hop_s() * 1e3;
     let ours = "trained further by the Earmark developers";
@@ -89,14 +90,15 @@ pub(super) fn export(
             settings.steps, settings.batch, settings.seed, init.name, init.training_data
         ),
         provenance: None,
-        scores: scores(report),
+        scores: scores(report, chosen),
         ..init.clone()
     };
     write_model(&settings.out, &card, best.iter())
 }
 
-/// The figures of a report, for a card.
-pub(super) fn scores(report: &Report) -> Vec<Score> {
+/// The figures of a report, for a card; `chosen` if something was selected or calibrated by them.
+pub(super) fn scores(report: &Report, chosen: bool) -> Vec<Score> {
+    let how = if chosen { "selected on it" } else { "nothing selected on it" };
     let mut scores = Vec::new();
     for set in &report.sets {
         let figures = [
@@ -105,7 +107,7 @@ pub(super) fn scores(report: &Report) -> Vec<Score> {
             ("false-alarm rate", set.false_alarm_rate),
             ("calibration error", set.calibration_error),
         ];
-        let data = format!("{}, valid, 10 ms frames (selected on it)", set.name);
+        let data = format!("{}, valid, 10 ms frames ({how})", set.name);
         scores.extend(figures.into_iter().filter_map(|(metric, value)| {
             Some(Score { data: data.clone(), metric: metric.to_owned(), value: (value? * 1e4).round() / 1e4 })
         }));

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | songs, and drawing from them | [`corpus`], [`repertoire`] |
 //! | from songs to scenes | [`excerpt`], [`effects`], [`scene`] |
-//! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`]; [`layers`] |
+//! | nets with gradients | [`learner`], [`weights`], [`fsmn`], [`conv_fsmn`]; references: [`crnn`], [`lstm`], [`feed_forward`]; [`layers`] |
 //! | operations with their gradients | [`memory`], [`convolution`], [`pool`], [`recurrence`], [`batch_norm`], [`flat`] |
 //! | nets for whole clips, on spectra | [`clip_run`], [`clips`], [`clip_learner`], [`compact`], [`stack`] |
+//! | latent factors in place of labels | [`factors`] |
+//! | students of a tagger, on audio | [`distil`] |
 //! | several nets as one | [`ensemble`] |
 //! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`state`], [`checkpoint`], [`log`], [`export`] |
 
@@ -23,10 +25,13 @@ mod conv_fsmn;
 mod convolution;
 mod corpus;
 mod crnn;
+mod distil;
 mod effects;
 mod ensemble;
 mod excerpt;
 mod export;
+mod factors;
+mod feed_forward;
 mod flat;
 mod fsmn;
 mod layers;
@@ -54,6 +59,9 @@ pub(crate) use clip_run::{ask, ask_clips};
 pub use coarse::{CoarseProgress, CoarseSettings, Tried, train_coarse};
 pub(crate) use coarse::{mean as mean_window, windows as coarse_windows};
 pub use convolution::Convolution;
+pub(crate) use distil::YES;
+pub use distil::{DistilSettings, Hearing, Lessons, Loss, Targets, ask_student, distil, distil_step_cost_s};
 pub use ensemble::{EnsembleProgress, EnsembleSettings, train_ensemble};
-pub use run::{Progress, train};
+pub use factors::{Asked, FACTORS, FactorSettings, ask_factors, factor_step_cost_s, learn_factors, true_factors};
+pub use run::{Progress, Songs, hear_songs, train, train_on_songs, voice_step_cost_s};
 pub use settings::{NetKind, Settings};

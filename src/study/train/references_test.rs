@@ -5,9 +5,11 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::crnn::CrnnLearner;
+use super::feed_forward::FeedForwardLearner;
 use super::learner::Learner;
 use super::lstm::{LstmBiLearner, LstmLearner};
 use super::weights::{Weights, loss};
+use crate::nets::Hears;
 
 const MELS: usize = 40;
 
@@ -70,8 +72,29 @@ fn the_net_that_runs_says_what_was_learned() -> Result<()> {
 }
 
 #[test]
+fn a_net_without_recurrence_says_in_blocks_what_was_learned() -> Result<()> {
+    // One block with what follows it: the learner and the net that runs then hear the same window.
+    let frames = frames(1, 100)?;
+    for hears in [Hears::Nearby, Hears::All] {
+        let learner = FeedForwardLearner { hears };
+        let weights = warmed(&learner)?;
+        let learned = learned(&learner, &weights, &frames)?;
+        let whole = running(&learner, &weights, &frames, 100)?;
+        assert_eq!(whole.len(), 100, "{hears:?}: one probability per frame");
+        assert_eq!(running(&learner, &weights, &frames, 7)?, whole, "{hears:?}: whatever the passes");
+        // The last frames' block of convolutions alone hears as far as they reach, that of the other is a smaller window.
+        let same = if hears == Hears::Nearby { 100 } else { 75 };
+        for (at, (learned, whole)) in learned.iter().zip(&whole).enumerate().take(same) {
+            assert!((learned - whole).abs() < 1e-4, "{hears:?}, frame {at}: {learned} and {whole}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn a_step_reaches_every_weight() -> Result<()> {
-    let learners: [&dyn Learner; 3] = [&CrnnLearner, &LstmLearner, &LstmBiLearner];
+    let plain = FeedForwardLearner { hears: Hears::Nearby };
+    let learners: [&dyn Learner; 4] = [&CrnnLearner, &LstmLearner, &LstmBiLearner, &plain];
     for learner in learners {
         let weights = warmed(learner)?;
         let logits = learner.forward(&weights, &frames(2, 12)?, Some(&mut StdRng::seed_from_u64(1)))?;

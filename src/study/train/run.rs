@@ -7,6 +7,7 @@ use std::sync::mpsc;
 
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{Device, Tensor};
+use cpu_time::ProcessTime;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rayon::prelude::*;
@@ -22,10 +23,11 @@ use super::settings::Settings;
 use super::state::State;
 use super::validate::{Validation, score};
 use super::weights::{is_fixed, loss};
+use crate::listen::FrontEnd;
 use crate::nets::registry::read_card;
-use crate::nets::{Card, Task};
+use crate::nets::{Card, Model, Net, Task};
 use crate::study::evaluate::index::{self, Entry};
-use crate::study::evaluate::vocal::{Figures, Report};
+use crate::study::evaluate::vocal::{Figures, Frames, Report};
 use crate::study::outputs::replace;
 
 /// Shares of the way from the first weights to the best that are tried at the end.
@@ -34,6 +36,8 @@ const WAYS: [f64; 6] = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5];
 const FIGURES: [&str; 4] = ["AUC", "accuracy", "false alarms", "calibration error"];
 /// Batches that wait ready.
 const AHEAD: usize = 3;
+/// Steps that are timed before a run whose length is given in seconds.
+const TIMED_STEPS: u64 = 3;
 
 /// Who watches a run.
 pub trait Progress: Sync {
@@ -52,15 +56,21 @@ pub trait Progress: Sync {
 /// # Errors
 /// Unreadable data, a model that cannot be trained, a checkpoint of another run, a full disk.
 pub fn train(settings: &Settings, device: &Device, progress: &impl Progress) -> Result<bool> {
+    // What is wrong with the settings is said before all songs are read.
+    ready(settings, settings.learner().as_ref(), device)?;
+    let songs = Songs::read(&settings.data, &|done, all| progress.reading(done, all))?;
+    train_on_songs(&songs, settings, device, progress)
+}
+
+/// The same on songs that are at hand.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_on_songs(songs: &Songs, settings: &Settings, device: &Device, progress: &impl Progress) -> Result<bool> {
     gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
     let learner = settings.learner();
     let learner = learner.as_ref();
-    ensure!(
-        device.is_cpu() || learner.runs_on_any_device(),
-        "{} is trained on the CPU alone; leave out --device",
-        learner.architecture()
-    );
-    let (init, init_card) = read_init(settings, learner)?;
+    let (init, init_card) = ready(settings, learner, device)?;
     let folder = settings.out.with_extension("run");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let checkpoint_path = folder.join("checkpoint.safetensors");
@@ -68,22 +78,18 @@ pub fn train(settings: &Settings, device: &Device, progress: &impl Progress) -> 
     let text = serde_json::to_string(settings)?;
     let mut run = State::begin(text, &checkpoint_path, device, || learner.start(init, settings.seed))?;
     let first = run.standing.step + 1;
-    let Data { songs, sets, validation } = read_data(settings, learner, progress)?;
-    replace(&folder.join("settings.json"), &serde_json::to_vec_pretty(&Facts::new(settings, &sets))?)?;
+    let Songs { train: songs, sets, valid } = songs;
+    let validation = Validation::new(learner.front_end(), valid);
+    replace(&folder.join("settings.json"), &serde_json::to_vec_pretty(&Facts::new(settings, sets))?)?;
     let mut log = Log::open(&folder.join("log.csv"), first, &FIGURES);
-    let stage = Stage::new(&songs);
+    let stage = Stage::new(songs);
     let front_end = learner.front_end();
     let finished = std::thread::scope(|scope| -> Result<bool> {
         let (sender, batches) = mpsc::sync_channel::<Vec<Example>>(AHEAD);
         let (stage, front_end) = (&stage, &front_end);
         scope.spawn(move || {
             for step in first..=settings.steps {
-                let example = |scene: usize| {
-                    let number = (step - 1) * settings.batch as u64 + scene as u64;
-                    let scene = stage.scene(settings.seed, number);
-                    scene.heard(front_end, learner.outputs(), learner.delay_frames())
-                };
-                if sender.send((0..settings.batch).map(example).collect()).is_err() {
+                if sender.send(batch(stage, settings, learner, front_end, step)).is_err() {
                     return;
                 }
             }
@@ -119,7 +125,7 @@ pub fn train(settings: &Settings, device: &Device, progress: &impl Progress) -> 
     })?;
     if finished {
         let start = learner.start(read_init(settings, learner)?.0, settings.seed)?;
-        let Ending { tensors, report, share } = ending(learner, &start, &run.best, &validation)?;
+        let Ending { tensors, report, share } = ending(settings, learner, &start, &run.best, &validation)?;
         export(settings, learner, &init_card, &tensors, &report, &format!("{sets}; {share}"))?;
         progress.validated(run.standing.step, &report, score(&report), true);
     }
@@ -134,13 +140,14 @@ struct Ending {
     share: String,
 }
 
-/// The best of the nets on the straight line from where the run began to its best, each calibrated: part of the way is
+/// The best of the nets on the straight line from where the run began to its best, each calibrated if asked for: part of the way is
 /// often better on what neither has heard (arXiv 2109.01903). A run that began at random goes all the way.
 fn ending(
+    settings: &Settings,
     learner: &dyn Learner,
     start: &HashMap<String, Tensor>,
     best: &HashMap<String, Tensor>,
-    validation: &Validation,
+    validation: &Validation<'_>,
 ) -> Result<Ending> {
     let began_trained = matches!(learner.origin(), Origin::Model);
     let shares: &[f64] = if began_trained { &WAYS } else { &WAYS[..1] };
@@ -148,7 +155,11 @@ fn ending(
     for &share in shares {
         let mut tensors = blended(start, best, share)?;
         let mut heard = validation.heard(learner, &tensors)?;
-        let platt = Platt::fit(validation.sets(), &heard);
+        let platt = if settings.calibrates {
+            Platt::fit(validation.sets(), &heard)
+        } else {
+            Platt { factor: 1.0, offset: 0.0 }
+        };
         heard.iter_mut().for_each(|frames| platt.apply(&mut frames.probability));
         let score = score(&validation.report("training", heard));
         if most.as_ref().is_none_or(|(most, ..)| score > *most) {
@@ -180,6 +191,58 @@ fn blended(
     end.iter().map(blend).collect()
 }
 
+/// The scenes of a step, the same for the same seed.
+fn batch(
+    stage: &Stage<'_>,
+    settings: &Settings,
+    learner: &dyn Learner,
+    front_end: &FrontEnd,
+    step: u64,
+) -> Vec<Example> {
+    let example = |scene: usize| {
+        let number = (step - 1) * settings.batch as u64 + scene as u64;
+        let scene = stage.scene(settings.seed, number);
+        scene.heard(front_end, learner.outputs(), learner.delay_frames())
+    };
+    (0..settings.batch).map(example).collect()
+}
+
+/// Processor seconds that a step of this run takes, its scenes included: the mean of a few, because scenes differ;
+/// nothing is kept.
+///
+/// # Errors
+/// As [`train`].
+pub fn voice_step_cost_s(songs: &Songs, settings: &Settings) -> Result<f64> {
+    gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
+    let learner = settings.learner();
+    let learner = learner.as_ref();
+    let (init, _) = ready(settings, learner, &Device::Cpu)?;
+    let begin = || learner.start(init, settings.seed);
+    let mut run = State::begin(String::new(), &PathBuf::new(), &Device::Cpu, begin)?;
+    let stage = Stage::new(&songs.train);
+    let front_end = learner.front_end();
+    let begun = ProcessTime::now();
+    for number in 1..=TIMED_STEPS {
+        let scenes = batch(&stage, settings, learner, &front_end, number);
+        step(&mut run, settings, learner, scenes, number)?;
+    }
+    Ok(begun.elapsed().as_secs_f64() / TIMED_STEPS as f64)
+}
+
+/// What a voice net says of each song that nothing is learned from, beside the truth.
+///
+/// # Errors
+/// No voice net, or one whose voice is not its first label.
+pub fn hear_songs(songs: &Songs, model: &Model) -> Result<Vec<Frames>> {
+    let Model { card, net: Net::Vocal(net), .. } = model else { bail!("{} is no voice net", model.card.name) };
+    ensure!(
+        card.voice.is_empty() || card.voice == card.labels[..1],
+        "{} names its voice by other labels than its first; it cannot be compared",
+        card.name
+    );
+    Validation::new(card.front_end.clone(), &songs.valid).heard_by(net)
+}
+
 /// One step on a batch; the loss.
 fn step(state: &mut State, settings: &Settings, learner: &dyn Learner, batch: Vec<Example>, step: u64) -> Result<f64> {
     let front_end = learner.front_end();
@@ -209,11 +272,45 @@ fn read_init(settings: &Settings, learner: &dyn Learner) -> Result<(HashMap<Stri
 }
 
 /// What is learned from and measured on.
-struct Data {
-    songs: Vec<Song>,
+pub struct Songs {
+    train: Vec<Song>,
     /// The sets learned from, with their hours, for the card.
-    sets: String,
-    validation: Validation,
+    pub(crate) sets: String,
+    valid: Vec<(Entry, Song)>,
+}
+
+impl Songs {
+    /// Reads all songs of these indices; `reading` hears how many are read, of how many.
+    ///
+    /// # Errors
+    /// Unreadable indices or files.
+    pub fn read(data: &[PathBuf], reading: &(impl Fn(usize, usize) + Sync)) -> Result<Self> {
+        let (songs, valid) = (read_songs(data, "train", reading)?, read_songs(data, "valid", reading)?);
+        let mut hours: BTreeMap<&str, f64> = BTreeMap::new();
+        for (entry, song) in &songs {
+            *hours.entry(&entry.set).or_default() += song.duration_s() / 3600.0;
+        }
+        let sets = hours.iter().map(|(set, hours)| format!("{set} {hours:.2} h")).collect::<Vec<_>>().join(", ");
+        Ok(Self { train: songs.into_iter().map(|(_, song)| song).collect(), sets, valid })
+    }
+
+    /// The songs that nothing is learned from, in the order of [`hear_songs`].
+    pub(crate) fn held_out(&self) -> impl Iterator<Item = &Entry> {
+        self.valid.iter().map(|(entry, _)| entry)
+    }
+}
+
+/// What to start from, and its card.
+///
+/// # Errors
+/// A device that the net is not trained on; a model that cannot be trained.
+fn ready(settings: &Settings, learner: &dyn Learner, device: &Device) -> Result<(HashMap<String, Tensor>, Card)> {
+    ensure!(
+        device.is_cpu() || learner.runs_on_any_device(),
+        "{} is trained on the CPU alone; leave out --device",
+        learner.architecture()
+    );
+    read_init(settings, learner)
 }
 
 /// The songs of one split of all indices, `reading` hears how many are read, of how many.
@@ -234,18 +331,6 @@ pub(super) fn read_songs(
         Ok((entry, song))
     };
     entries.into_par_iter().map(read).collect()
-}
-
-fn read_data(settings: &Settings, learner: &dyn Learner, progress: &impl Progress) -> Result<Data> {
-    let read = |split| read_songs(&settings.data, split, &|done, all| progress.reading(done, all));
-    let (songs, held_out) = (read("train")?, read("valid")?);
-    let mut hours: BTreeMap<&str, f64> = BTreeMap::new();
-    for (entry, song) in &songs {
-        *hours.entry(&entry.set).or_default() += song.duration_s() / 3600.0;
-    }
-    let sets = hours.iter().map(|(set, hours)| format!("{set} {hours:.2} h")).collect::<Vec<_>>().join(", ");
-    let songs = songs.into_iter().map(|(_, song)| song).collect();
-    Ok(Data { songs, sets, validation: Validation::new(learner.front_end(), held_out) })
 }
 
 /// The figures of each set, for the log.

@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::conv_fsmn::ConvFsmnLearner;
 use super::crnn::CrnnLearner;
+use super::feed_forward::FeedForwardLearner;
 use super::fsmn::FsmnLearner;
 use super::learner::Learner;
 use super::lstm::{LstmBiLearner, LstmLearner};
+use crate::nets::Hears;
 
 /// Networks that can be trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -24,6 +26,10 @@ pub enum NetKind {
     Lstm,
     /// A reference; see [`crate::nets::LstmBi`].
     LstmBi,
+    /// A reference; see [`crate::nets::FeedForward`].
+    FeedForward,
+    /// The same with a non-local block.
+    FeedForwardNonlocal,
 }
 
 /// What a run does. A run resumes only with the same settings.
@@ -49,6 +55,8 @@ pub struct Settings {
     pub validate_every: u64,
     /// Validations without a new best after which the run ends; 0 for never.
     pub patience: u64,
+    /// Whether the probabilities are calibrated on the split `valid` at the end.
+    pub calibrates: bool,
     /// Everything random follows from it.
     pub seed: u64,
 }
@@ -61,6 +69,8 @@ impl Settings {
             NetKind::Crnn => Box::new(CrnnLearner),
             NetKind::Lstm => Box::new(LstmLearner),
             NetKind::LstmBi => Box::new(LstmBiLearner),
+            NetKind::FeedForward => Box::new(FeedForwardLearner { hears: Hears::Nearby }),
+            NetKind::FeedForwardNonlocal => Box::new(FeedForwardLearner { hears: Hears::All }),
             NetKind::ConvFsmn => Box::new(ConvFsmnLearner { look_ahead_frames: self.look_ahead_frames }),
         }
     }

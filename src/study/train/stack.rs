@@ -41,6 +41,32 @@ impl StackLearner {
         Ok(Self { layers: plan.trained_layers().map_err(unfit)?, width: plan.width().map_err(unfit)?, system, plan })
     }
 
+    /// Sequences `[batch, frames, bands]` as the stages take them: neighbouring bands averaged, each standardised.
+    fn heard(&self, weights: &Weights, sequences: &Tensor) -> Result<Tensor> {
+        let (batch, frames, _) = sequences.dims3()?;
+        let by = BANDS / self.plan.bands;
+        let heard = sequences.reshape((batch, frames, self.plan.bands, by))?.mean(3)?;
+        heard.broadcast_sub(weights.get("cmvn.mean")?)?.broadcast_mul(weights.get("cmvn.scale")?)
+    }
+
+    /// The largest answer of each filter to one sequence `[1, frames, bands]`, for each convolution that a pool follows.
+    ///
+    /// # Errors
+    /// A missing tensor or another shape.
+    pub(super) fn excited(&self, weights: &Weights, sequence: &Tensor) -> Result<Vec<Vec<f32>>> {
+        let mut x = self.heard(weights, sequence)?.unsqueeze(3)?;
+        let mut all = Vec::new();
+        for layer in &self.layers {
+            x = forward(layer, weights, x, &mut None)?;
+            let over_pictures = layer.output.frames * layer.output.bands > 1;
+            if matches!(layer.stage, Stage::Pool { .. }) && over_pictures {
+                let (_, frames, bands, channels) = x.dims4()?;
+                all.push(x.reshape((frames * bands, channels))?.max(0)?.to_vec1()?);
+            }
+        }
+        Ok(all)
+    }
+
     /// What the stages make of standardised frames `[batch, frames, bands]`: `[batch, frames', 1, width]`.
     fn stages(&self, weights: &Weights, frames: &Tensor, mut dropout: Option<&mut StdRng>) -> Result<Tensor> {
         let x = frames.unsqueeze(3)?;
@@ -79,13 +105,7 @@ impl ClipLearner for StackLearner {
 
     fn start(&self, clips: &Clips<'_>, seed: u64) -> Result<HashMap<String, Tensor>> {
         let mut tensors = HashMap::new();
-        for holding in self.layers.iter().flat_map(Layer::holdings) {
-            let tensor = match holding.fill {
-                Fill::Drawn(inputs) => drawn(&holding.name, &holding.shape, inputs, seed)?,
-                Fill::Value(value) => Tensor::full(value, holding.shape.as_slice(), &Device::Cpu)?,
-            };
-            tensors.insert(holding.name, tensor);
-        }
+        begin(&self.layers, seed, &mut tensors)?;
         let output = drawn("output.weight", &[clips.labels, self.width], 2 * self.width, seed)?;
         tensors.insert("output.weight".to_owned(), output);
         tensors.insert("output.bias".to_owned(), Tensor::zeros(clips.labels, DType::F32, &Device::Cpu)?);
@@ -97,10 +117,7 @@ impl ClipLearner for StackLearner {
     }
 
     fn forward(&self, weights: &Weights, sequences: &Tensor, dropout: Option<&mut StdRng>) -> Result<Said> {
-        let (batch, frames, _) = sequences.dims3()?;
-        let by = BANDS / self.plan.bands;
-        let heard = sequences.reshape((batch, frames, self.plan.bands, by))?.mean(3)?;
-        let heard = heard.broadcast_sub(weights.get("cmvn.mean")?)?.broadcast_mul(weights.get("cmvn.scale")?)?;
+        let heard = self.heard(weights, sequences)?;
         let last = self.stages(weights, &heard, dropout)?.squeeze(2)?.mean(1)?;
         Ok(Said { labels: weights.dense(&last, "output")?, teacher: None })
     }
@@ -137,7 +154,31 @@ fn measured(clips: &Clips<'_>, bands: usize) -> (Vec<f32>, Vec<f32>) {
     (mean.iter().map(|&mean| mean as f32).collect(), scale.collect())
 }
 
-fn through(layers: &[Layer], weights: &Weights, x: Tensor, dropout: &mut Option<&mut StdRng>) -> Result<Tensor> {
+/// Adds the tensors that `layers` begin with.
+///
+/// # Errors
+/// Never for shapes that fit into memory.
+pub(super) fn begin(layers: &[Layer], seed: u64, tensors: &mut HashMap<String, Tensor>) -> Result<()> {
+    for holding in layers.iter().flat_map(Layer::holdings) {
+        let tensor = match holding.fill {
+            Fill::Drawn(inputs) => drawn(&holding.name, &holding.shape, inputs, seed)?,
+            Fill::Value(value) => Tensor::full(value, holding.shape.as_slice(), &Device::Cpu)?,
+        };
+        tensors.insert(holding.name, tensor);
+    }
+    Ok(())
+}
+
+/// A picture `[batch, frames, bands, channels]` through layers, one after the other; with `dropout`, as in training.
+///
+/// # Errors
+/// A missing tensor or another shape.
+pub(super) fn through(
+    layers: &[Layer],
+    weights: &Weights,
+    x: Tensor,
+    dropout: &mut Option<&mut StdRng>,
+) -> Result<Tensor> {
     layers.iter().try_fold(x, |x, layer| forward(layer, weights, x, dropout))
 }
 

@@ -18,23 +18,23 @@ use crate::study::evaluate::vocal::{Curve, Frames, Report, pair, report};
 const PASS: usize = 256;
 
 /// The songs that nothing is learned from.
-pub(super) struct Validation {
+pub(super) struct Validation<'a> {
     front_end: FrontEnd,
-    songs: Vec<(Entry, Song, Vec<f32>)>,
+    /// With their frames.
+    songs: Vec<(&'a (Entry, Song), Vec<f32>)>,
 }
 
-impl Validation {
+impl<'a> Validation<'a> {
     /// Computes the frames of all songs once.
-    pub(super) fn new(front_end: FrontEnd, songs: Vec<(Entry, Song)>) -> Self {
-        let heard = |(entry, mut song): (Entry, Song)| {
-            let mut mix = std::mem::take(&mut song.backing);
-            if let Some(voice) = song.voice.take() {
-                mix.iter_mut().zip(&voice).for_each(|(backing, voice)| *backing += voice);
+    pub(super) fn new(front_end: FrontEnd, songs: &'a [(Entry, Song)]) -> Self {
+        let heard = |song: &'a (Entry, Song)| {
+            let mut mix = song.1.backing.clone();
+            if let Some(voice) = &song.1.voice {
+                mix.iter_mut().zip(voice).for_each(|(backing, voice)| *backing += voice);
             }
-            let frames = frames(&mix, &front_end);
-            (entry, song, frames)
+            (song, frames(&mix, &front_end))
         };
-        let songs = songs.into_par_iter().map(heard).collect();
+        let songs = songs.par_iter().map(heard).collect();
         Self { front_end, songs }
     }
 
@@ -51,18 +51,18 @@ impl Validation {
     /// # Errors
     /// If the net hears other frames.
     pub(super) fn heard_by(&self, net: &VocalNet) -> Result<Vec<Frames>> {
-        self.songs.par_iter().map(|(_, song, frames)| self.one(net, song, frames)).collect()
+        self.songs.par_iter().map(|((_, song), frames)| self.one(net, song, frames)).collect()
     }
 
     /// The figures of what was heard.
     pub(super) fn report(&self, name: &str, heard: Vec<Frames>) -> Report {
-        let entries = self.songs.iter().map(|(entry, _, _)| entry);
+        let entries = self.songs.iter().map(|((entry, _), _)| entry);
         report(name.to_owned(), "valid", &entries.zip(heard).collect::<Vec<_>>())
     }
 
     /// The set of each song, in the order of [`Self::heard`].
     pub(super) fn sets(&self) -> impl Iterator<Item = &str> {
-        self.songs.iter().map(|(entry, _, _)| entry.set.as_str())
+        self.songs.iter().map(|((entry, _), _)| entry.set.as_str())
     }
 
     fn one(&self, net: &VocalNet, song: &Song, frames: &[f32]) -> Result<Frames> {

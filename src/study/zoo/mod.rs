@@ -1,158 +1,40 @@
-//! The zoo in tables: every net for clips trained on the same clips with the same budget, each cell of a table once.
+//! The zoo in tables: every net of a kind trained on the same data with the same budget, each cell of a table once.
 //!
 //! | what | where |
 //! |---|---|
-//! | one net with one seed | [`cell`] |
-//! | intervals over songs | [`interval`] |
-//! | Markdown, CSV, picture | [`sheet`] |
+//! | genre of clips, on labelled spectra | [`genre`] |
+//! | singing, frame by frame, on labelled songs | [`singing`] |
+//! | latent factors of clips, and what filters hear | [`factors`] |
+//! | tags, from a teacher's scores of real audio | [`tagging`] |
+//! | how long a net is trained | [`plan`] |
+//! | intervals over songs, areas of drawn songs | [`interval`], [`ranked`] |
 //! | what a net costs | [`cost`] |
 
-mod cell;
 pub mod cost;
+pub mod factors;
+pub mod genre;
 mod interval;
-mod sheet;
+mod plan;
+mod ranked;
+pub mod singing;
+pub mod tagging;
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
-use crate::nets::Model;
-use crate::nets::systems::SYSTEMS;
-use crate::study::outputs::{make_directory, replace};
-use crate::study::probe::{Probe, Settings};
-use crate::study::train::{ClipProgress, ClipSettings, Material, step_cost_s, train_on};
-use cell::{Cell, Plan};
-use sheet::{Facts, Row};
-
-/// The name of the row that is no net: a linear classifier on means and deviations of the bands.
-pub const STATISTICS: &str = "statistics";
-
-/// What a table is made of.
-#[derive(Debug, Clone)]
-pub struct TableSettings {
-    /// Labelled spectra to learn from, of one collection.
-    pub data: PathBuf,
-    /// Labelled spectra of the same classes to measure on; nothing is selected on them.
-    pub valid: PathBuf,
-    /// The nets; see [`all_nets`].
-    pub nets: Vec<String>,
-    /// How often each net is trained; seeds count from 1.
-    pub seeds: u64,
-    /// Processor seconds of training for each net and seed.
-    pub budget_s: f64,
-    /// The directory that takes the table.
-    pub out: PathBuf,
-    /// The directory that takes models and finished cells.
-    pub run: PathBuf,
-}
+use crate::study::outputs::replace;
 
 /// Who watches a table.
-pub trait TableProgress: ClipProgress {
+pub trait TableProgress {
     /// A cell is trained now: net, seed, its number among all, and its steps.
     fn cell(&self, net: &str, seed: u64, number: usize, cells: usize, steps: u64);
-    /// A cell is finished, perhaps since an earlier call.
-    fn finished(&self, net: &str, seed: u64, accuracy: f64);
+    /// A cell is finished, perhaps since an earlier call; how good it is, in words.
+    fn finished(&self, net: &str, seed: u64, figures: &str);
 }
 
-/// Every net that a table may hold, the linear classifier first.
-#[must_use]
-pub fn all_nets() -> Vec<&'static str> {
-    [STATISTICS, "compact"].into_iter().chain(SYSTEMS.map(|system| system.name)).collect()
-}
-
-/// Trains what is not trained yet and writes the table as it stands after each cell. `false` if it was stopped; the same
-/// call goes on.
-///
-/// # Errors
-/// Unreadable spectra, a run directory of another table, a full disk.
-pub fn table(settings: &TableSettings, progress: &impl TableProgress) -> Result<bool> {
-    make_directory(&settings.run)?;
-    make_directory(&settings.out)?;
-    let basis = clip_settings(settings, "compact", 1, 1);
-    let material = Material::read(&basis)?;
-    let (collection, valid) = material.only()?;
-    let plan_of = |net: &str| -> Result<Plan> {
-        Plan::kept(&settings.run, net, settings.budget_s, || {
-            step_cost_s(&material, &clip_settings(settings, net, 1, 1))
-        })
-    };
-    let mut rows: Vec<Row> = Vec::new();
-    let cells = settings.nets.len() * settings.seeds as usize;
-    for (at, net) in settings.nets.iter().enumerate() {
-        let mut done = Vec::new();
-        let mut facts = Facts::default();
-        for seed in 1..=settings.seeds {
-            let path = settings.run.join(format!("{net}-{seed}.json"));
-            let cell = if net == STATISTICS {
-                match Cell::read(&path, settings.budget_s, &valid.ids)? {
-                    Some(cell) => cell,
-                    None => statistics(&material)?.written(&path, settings.budget_s)?,
-                }
-            } else {
-                let plan = plan_of(net)?;
-                let run = clip_settings(settings, net, seed, plan.steps);
-                let cell = match Cell::read(&path, settings.budget_s, &valid.ids)? {
-                    Some(cell) => cell,
-                    None => {
-                        progress.cell(net, seed, at * settings.seeds as usize + seed as usize, cells, plan.steps);
-                        if !train_on(&material, &run, progress)? {
-                            return Ok(false);
-                        }
-                        let model = Model::from_file(&run.out).context("the model that was just trained")?;
-                        Cell::of(&model, valid)?.written(&path, settings.budget_s)?
-                    }
-                };
-                if seed == 1 {
-                    let model = Model::from_file(&run.out).with_context(|| run.out.display().to_string())?;
-                    facts = Facts::of(&model, plan, material.examples(&run)?)?;
-                }
-                cell
-            };
-            progress.finished(net, seed, cell.accuracy(&valid.labels));
-            done.push(cell);
-        }
-        rows.push(Row::of(net, &facts, &done, &valid.labels));
-        let sheet = sheet::Sheet { collection, settings, rows: &rows, clips: material.sizes() };
-        for (extension, text) in [("md", sheet.markdown()), ("csv", sheet.csv())] {
-            replace(&settings.out.join(format!("genre-{collection}.{extension}")), text.as_bytes())?;
-        }
-        sheet.draw(&settings.out.join(format!("genre-{collection}.png")))?;
-    }
-    Ok(true)
-}
-
-fn clip_settings(settings: &TableSettings, net: &str, seed: u64, steps: u64) -> ClipSettings {
-    ClipSettings {
-        net: net.to_owned(),
-        data: vec![settings.data.clone()],
-        valid: vec![settings.valid.clone()],
-        without: Vec::new(),
-        out: settings.run.join(format!("{net}-{seed}.safetensors")),
-        steps,
-        batch: None,
-        rate: None,
-        teacher: false,
-        // Measured once, at the end: nothing is selected.
-        validate_every: steps,
-        seed,
-    }
-}
-
-/// The linear classifier.
-fn statistics(material: &Material) -> Result<Cell> {
-    let (train, valid) = material.both()?;
-    let rows = |spectra: &crate::study::spectra::Spectra| -> Vec<Vec<f32>> {
-        spectra.clips.iter().map(|clip| crate::study::spectra::statistics(clip)).collect()
-    };
-    let (learned, asked) = (rows(train), rows(valid));
-    let learned: Vec<&[f32]> = learned.iter().map(Vec::as_slice).collect();
-    let probe = Probe::fit(&learned, &train.labels, train.classes.len(), &Settings::default())?;
-    let answer = |(row, &label): (&Vec<f32>, &usize)| -> Result<(usize, f64)> {
-        let said = probe.probability(row)?;
-        ensure!(label < said.len(), "a class that is not among those to learn from");
-        let class = (0..said.len()).max_by(|&a, &b| said[a].total_cmp(&said[b])).unwrap_or_default();
-        Ok((class, -f64::from(said[label].max(1e-9)).ln()))
-    };
-    let answers: Vec<(usize, f64)> = asked.iter().zip(&valid.labels).map(answer).collect::<Result<_>>()?;
-    Ok(Cell::from_answers(&valid.ids, answers.into_iter()))
+/// Writes a table as Markdown and as CSV.
+fn kept_as(folder: &Path, name: &str, markdown: &str, csv: &str) -> Result<()> {
+    replace(&folder.join(format!("{name}.md")), markdown.as_bytes())?;
+    replace(&folder.join(format!("{name}.csv")), csv.as_bytes())
 }

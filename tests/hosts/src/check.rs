@@ -6,6 +6,7 @@
 
 pub mod clap;
 mod format;
+mod panics;
 pub mod random;
 pub mod runner;
 pub mod vst3;

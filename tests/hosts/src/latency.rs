@@ -107,9 +107,10 @@ pub fn answers(turns: &[Turn], open: &[report::Span], opens: bool) -> Answers {
     answers
 }
 
-/// The stretches in which the gate was open. A gate that is open at the end never closed: its stretch has no end.
-pub fn open(render: &Render) -> Vec<report::Span> {
-    let mut open = report::phrases(render);
+/// The stretches in which a value, `vocal_gate` or `vocal`, was in its upper half. A gate that is open at the end never
+/// closed: its stretch has no end.
+pub fn open(render: &Render, id: &str) -> Vec<report::Span> {
+    let mut open = report::upper(render, id);
     if let Some(last) = open.last_mut()
         && last.end_s >= render.duration_s()
     {

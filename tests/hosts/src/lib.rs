@@ -12,6 +12,7 @@ pub mod ids;
 pub mod latency;
 pub mod options;
 pub mod picture;
+pub mod program;
 #[cfg(target_os = "linux")]
 pub mod proof;
 pub mod report;

@@ -14,7 +14,19 @@ pub struct Span {
 
 /// The stretches in which `vocal_gate` was open.
 pub fn phrases(render: &Render) -> Vec<Span> {
-    held(render, "vocal_gate").into_iter().filter(|(_, value)| *value >= 0.5).map(|(span, _)| span).collect()
+    upper(render, "vocal_gate")
+}
+
+/// The stretches in which a value was in the upper half of 0 to 1.
+pub(crate) fn upper(render: &Render, id: &str) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for (span, _) in held(render, id).into_iter().filter(|(_, value)| *value >= 0.5) {
+        match spans.last_mut() {
+            Some(last) if last.end_s == span.start_s => last.end_s = span.end_s,
+            _ => spans.push(span),
+        }
+    }
+    spans
 }
 
 /// The genre over time: each stretch with the name that the plugin shows.

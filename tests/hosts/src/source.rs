@@ -44,6 +44,14 @@ fn decoded(path: &Path) -> Result<Source> {
     Ok(Source { audio, rate_hz: file.sample_rate_hz, notices: file.notices() })
 }
 
+/// Mono on both sides; stereo as it is.
+pub fn stereo(mut audio: Audio) -> Audio {
+    if let [mono] = &audio[..] {
+        audio.push(mono.clone());
+    }
+    audio
+}
+
 /// The same audio at another rate.
 ///
 /// # Errors

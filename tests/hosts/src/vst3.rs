@@ -24,6 +24,7 @@ use ::vst3::{ComPtr, ComWrapper};
 use anyhow::{Context, Result, anyhow, ensure};
 use handler::Handler;
 use module::Module;
+pub use module::binary;
 use processor::Vst3Processor;
 use std::path::Path;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use earmark_hosts::check::runner::{Outcome, Task, class_name, format_name, run_all, run_here};
 use earmark_hosts::check::{Format, Subject, Verdict, all};
-use earmark_hosts::{Class, bundle};
+use earmark_hosts::{Class, bundle, program};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,13 +35,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run(|| run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<ExitCode> {

@@ -2,10 +2,9 @@
 //!
 //! `cargo xtask host` builds and starts it.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::{Parser, ValueEnum};
-use earmark_hosts::{Audio, Blocks, Class, Plan, Render, bundle, csv, options, picture, report, source, wav};
-use std::io::Write;
+use earmark_hosts::{Audio, Blocks, Class, Plan, Render, csv, options, picture, program, report, source, wav};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,9 +29,8 @@ struct Arguments {
     /// Folder for events.csv, out.wav and automation.png
     #[arg(long, value_name = "DIR", default_value = "target/host")]
     out: PathBuf,
-    /// Bundle to load, .clap or .vst3 [default: the built Earmark.clap]
-    #[arg(long, value_name = "FILE")]
-    plugin: Option<PathBuf>,
+    #[command(flatten)]
+    plugin: program::Plugin,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -56,21 +54,14 @@ impl Automation {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run(|| run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
     let file = &arguments.file;
-    ensure!(file.exists(), "{}: no such file; name an audio file", file.display());
-    let bundle = bundle::given_or_built(arguments.plugin.as_deref())?;
-    std::fs::create_dir_all(&arguments.out)
-        .with_context(|| format!("cannot make the folder {}", arguments.out.display()))?;
+    program::must_exist(file)?;
+    let bundle = arguments.plugin.bundle()?;
+    program::make_folder(&arguments.out)?;
 
     let source = source::read(file)?;
     for notice in &source.notices {
@@ -87,8 +78,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     for written in write(&arguments.out, &render, file)? {
         said += &format!("wrote     {}\n", written.display());
     }
-    // Whoever reads it may stop reading; the files are written all the same.
-    let _ = std::io::stdout().write_all(said.as_bytes());
+    program::say(&said);
     ensure!(render.faults.is_empty(), "the plugin breaks its format's rules (see FAULT above)");
     Ok(())
 }

@@ -9,10 +9,10 @@ use earmark::study::evaluate::index::{self, Entry};
 use earmark::study::lab::Labels;
 use earmark::study::mix::Layout;
 use earmark_hosts::latency::{Answers, answers, open, turns};
-use earmark_hosts::{Blocks, Class, Plan, Render, bundle, clap as clap_host, options, report, source};
+use earmark_hosts::{Blocks, Class, Plan, Render, clap as clap_host, options, program, report, source};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -46,19 +46,12 @@ struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Bundle to load, a .clap [default: the built Earmark.clap]
-    #[arg(long, value_name = "FILE")]
-    plugin: Option<PathBuf>,
+    #[command(flatten)]
+    plugin: program::Plugin,
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run(|| run(&Arguments::parse()))
 }
 
 /// All that was measured.
@@ -68,6 +61,9 @@ struct Measured {
     raw: usize,
     onsets: Answers,
     offsets: Answers,
+    /// The same for the curve, where it passes the threshold: no attack and no hold come into it.
+    rises: Answers,
+    falls: Answers,
     instrumentals: usize,
     instrumental_s: f64,
     false_openings: usize,
@@ -75,7 +71,7 @@ struct Measured {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let bundle = bundle::given_or_built(arguments.plugin.as_deref())?;
+    let bundle = arguments.plugin.bundle()?;
     let entries =
         index::read(&arguments.index, &arguments.split).with_context(|| arguments.index.display().to_string())?;
     let mut measured = Measured::default();
@@ -90,8 +86,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         eprint!("\r\x1b[K");
     }
     let said = if arguments.json { format!("{}\n", json_of(arguments, &measured)) } else { text(arguments, &measured) };
-    // Whoever reads it may stop reading.
-    let _ = std::io::stdout().write_all(said.as_bytes());
+    program::say(&said);
     Ok(())
 }
 
@@ -101,14 +96,17 @@ fn measure(arguments: &Arguments, bundle: &Path, entry: &Entry, measured: &mut M
         let render = render(arguments, bundle, entry)?;
         measured.instrumentals += 1;
         measured.instrumental_s += render.duration_s();
-        measured.false_openings += open(&render).len();
+        measured.false_openings += open(&render, "vocal_gate").len();
     } else if entry.layout == Layout::Stems {
-        let open = beside_the_audio(&render(arguments, bundle, entry)?);
+        let render = render(arguments, bundle, entry)?;
         let (onsets, offsets) = turns(&labels);
+        let (open, voiced) = (beside_the_audio(&render, "vocal_gate"), beside_the_audio(&render, "vocal"));
         measured.songs += 1;
         measured.raw += usize::from(entry.labels_raw.is_some());
         measured.onsets.add(answers(&onsets, &open, true));
         measured.offsets.add(answers(&offsets, &open, false));
+        measured.rises.add(answers(&onsets, &voiced, true));
+        measured.falls.add(answers(&offsets, &voiced, false));
     } else {
         // The labels of finished mixes are note times, which are no truth to a hundredth of a second.
         measured.left_out += 1;
@@ -120,10 +118,7 @@ fn measure(arguments: &Arguments, bundle: &Path, entry: &Entry, measured: &mut M
 fn render(arguments: &Arguments, bundle: &Path, entry: &Entry) -> Result<Render> {
     let mut source = source::read(&entry.audio)?;
     entry.layout.apply(&mut source.audio);
-    if let [mono] = &source.audio[..] {
-        source.audio = vec![mono.clone(), mono.clone()];
-    }
-    let input = source::resample(&source.audio, source.rate_hz, arguments.rate)?;
+    let input = source::resample(&source::stereo(source.audio), source.rate_hz, arguments.rate)?;
     let plan = Plan::new(arguments.class, arguments.rate).in_blocks(Blocks::Of(arguments.block as usize));
     let plan = if arguments.align { plan.with("align", 1.0) } else { plan };
     let render = clap_host::render(bundle, &plan, &input)?;
@@ -131,11 +126,11 @@ fn render(arguments: &Arguments, bundle: &Path, entry: &Entry) -> Result<Render>
     Ok(render)
 }
 
-/// The stretches in which the gate was open, beside the audio that comes out: with `align` it comes later.
-fn beside_the_audio(render: &Render) -> Vec<report::Span> {
+/// The stretches in which a value was in its upper half, beside the audio that comes out: with `align` it comes later.
+fn beside_the_audio(render: &Render, id: &str) -> Vec<report::Span> {
     let delay_s = render.seconds(u64::from(render.latency_samples));
     let earlier = |span: report::Span| report::Span { start_s: span.start_s - delay_s, end_s: span.end_s - delay_s };
-    open(render).into_iter().map(earlier).collect()
+    open(render, id).into_iter().map(earlier).collect()
 }
 
 /// How much later than offline the plugin says the same in real time, in seconds.
@@ -162,7 +157,7 @@ fn truth(measured: &Measured) -> String {
 
 fn text(arguments: &Arguments, measured: &Measured) -> String {
     let mut text = String::new();
-    let Measured { onsets, offsets, .. } = measured;
+    let Measured { onsets, offsets, rises, falls, .. } = measured;
     // Writing to memory cannot fail.
     let _ = writeln!(
         text,
@@ -184,7 +179,7 @@ fn text(arguments: &Arguments, measured: &Measured) -> String {
         "{:8}{:>7}{:>9}{:>8}{:>9}{:>24}{:>24}",
         "", "turns", "answered", "missed", "already", "offline p50/p90/p95", "real time p50/p90/p95"
     );
-    for (name, answers) in [("onsets", onsets), ("offsets", offsets)] {
+    for (name, answers) in [("onsets", onsets), ("offsets", offsets), ("rises", rises), ("falls", falls)] {
         let _ = writeln!(
             text,
             "{name:8}{:>7}{:>9}{:>8}{:>9}{:>24}{:>24}",
@@ -196,7 +191,10 @@ fn text(arguments: &Arguments, measured: &Measured) -> String {
             milliseconds(answers, real_time_s(arguments)),
         );
     }
-    let _ = writeln!(text, "already: the gate stood so 0.3 s before the turn, and need not move");
+    let _ = writeln!(
+        text,
+        "already: the gate stood so 0.3 s before the turn, and need not move; rises, falls: of the curve, through 0.5"
+    );
     if let Some(rate) = false_openings_per_minute(measured) {
         let minutes = measured.instrumental_s / 60.0;
         let _ = writeln!(
@@ -246,6 +244,7 @@ fn json_of(arguments: &Arguments, measured: &Measured) -> Value {
         "left_out": measured.left_out,
         "onsets": told(&measured.onsets),
         "offsets": told(&measured.offsets),
+        "curve": { "rises": told(&measured.rises), "falls": told(&measured.falls) },
         "instrumental": {
             "files": measured.instrumentals,
             "minutes": measured.instrumental_s / 60.0,

@@ -9,18 +9,16 @@ use std::process::ExitCode;
 mod linux {
     use anyhow::Result;
     use clap::{Parser, Subcommand};
-    use earmark_hosts::bundle;
+    use earmark_hosts::program;
     use earmark_hosts::proof::{Row, churn, crowd, fairness, load, quiet, soak, stall, times};
-    use std::path::PathBuf;
     use std::time::Duration;
 
     /// Measures on the built plugin what was promised.
     #[derive(Parser)]
     #[command(name = "earmark-proof", max_term_width = 100)]
     struct Arguments {
-        /// Bundle to measure [default: the built one]
-        #[arg(long, value_name = "FILE")]
-        plugin: Option<PathBuf>,
+        #[command(flatten)]
+        plugin: program::Plugin,
         #[command(subcommand)]
         what: What,
     }
@@ -80,7 +78,7 @@ mod linux {
 
     pub(crate) fn run() -> Result<()> {
         let arguments = Arguments::parse();
-        let plugin = bundle::given_or_built(arguments.plugin.as_deref())?;
+        let plugin = arguments.plugin.bundle()?;
         let rows: Vec<Row> = match arguments.what {
             What::Quiet { blocks } => {
                 quiet::measure(&plugin, blocks, false)?.iter().for_each(Row::print);
@@ -104,13 +102,7 @@ mod linux {
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    match linux::run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    earmark_hosts::program::run(linux::run)
 }
 
 #[cfg(not(target_os = "linux"))]

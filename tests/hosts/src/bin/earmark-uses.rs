@@ -8,9 +8,8 @@ use earmark::study::evaluate::index;
 use earmark::study::lab::Labels;
 use earmark::study::mix::Layout;
 use earmark_hosts::uses::{self, Hears, Loudness, Outcome, Stems, Stretches, length_s};
-use earmark_hosts::{bundle, options, wav};
+use earmark_hosts::{options, program, wav};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,9 +32,8 @@ struct Arguments {
     /// Folder for what comes of a single song
     #[arg(long, value_name = "DIR", default_value = "target/uses")]
     out: PathBuf,
-    /// Bundle to load, a .clap [default: the built Earmark.clap]
-    #[arg(long, value_name = "FILE")]
-    plugin: Option<PathBuf>,
+    #[command(flatten)]
+    plugin: program::Plugin,
 }
 
 /// One line of the table.
@@ -73,17 +71,11 @@ const USES: [Use; 5] = [
 type Levels = [[Loudness; 2]; 2];
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run(|| run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let bundle = bundle::given_or_built(arguments.plugin.as_deref())?;
+    let bundle = arguments.plugin.bundle()?;
     let songs = songs(arguments)?;
     let single = songs.len() == 1;
     let mut levels = [Levels::default(); USES.len()];
@@ -124,8 +116,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     if single {
         let _ = writeln!(text, "\nwhat came of it lies in {}", arguments.out.display());
     }
-    // Whoever reads it may stop reading.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    program::say(&text);
     Ok(())
 }
 
@@ -142,6 +133,6 @@ fn songs(arguments: &Arguments) -> Result<Vec<(PathBuf, PathBuf)>> {
 }
 
 fn write(folder: &Path, name: &str, outcome: &Outcome, rate_hz: f64) -> Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    program::make_folder(folder)?;
     wav::write(&folder.join(format!("{name}.wav")), &outcome.song, rate_hz)
 }

@@ -7,13 +7,7 @@ use std::process::ExitCode;
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    match linux::run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    earmark_hosts::program::run(linux::run)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -24,10 +18,10 @@ fn main() -> ExitCode {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use anyhow::{Context, Result, ensure};
+    use anyhow::Result;
     use clap::Parser;
     use earmark_hosts::clap::window::{self, Measured, Step};
-    use earmark_hosts::{Audio, Class, Plan, bundle, source};
+    use earmark_hosts::{Audio, Class, Plan, program, source};
     use std::path::PathBuf;
     use std::time::Duration;
 
@@ -60,18 +54,17 @@ mod linux {
         /// Besides: resize, close and open it again while audio runs, and measure processor time
         #[arg(long)]
         exercise: bool,
-        /// Bundle to load [default: the built Earmark.clap]
-        #[arg(long, value_name = "FILE")]
-        plugin: Option<PathBuf>,
+        #[command(flatten)]
+        plugin: program::Plugin,
     }
 
     pub(super) fn run() -> Result<()> {
         let arguments = Arguments::parse();
         let file = &arguments.file;
-        ensure!(file.exists(), "{}: no such file; name an audio file", file.display());
-        let bundle = bundle::given_or_built(arguments.plugin.as_deref())?;
+        program::must_exist(file)?;
+        let bundle = arguments.plugin.bundle()?;
         if let Some(folder) = arguments.out.parent() {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            program::make_folder(folder)?;
         }
         let source = source::read(file)?;
         let (steps, lasts_s) = steps(&arguments);

@@ -4,6 +4,7 @@ mod descriptors;
 mod events;
 mod library;
 mod life;
+mod panics;
 mod parameters;
 mod plugin;
 mod ports;
@@ -24,6 +25,7 @@ pub(super) fn checks() -> Vec<Check> {
         states::CHECKS,
         transport::CHECKS,
         life::CHECKS,
+        panics::CHECKS,
     ]
     .concat()
 }

@@ -3,6 +3,7 @@
 mod buses;
 mod instance;
 mod life;
+mod panics;
 mod parameters;
 mod processing;
 mod states;
@@ -10,5 +11,5 @@ mod states;
 use super::Check;
 
 pub(super) fn checks() -> Vec<Check> {
-    [buses::CHECKS, parameters::CHECKS, processing::CHECKS, states::CHECKS, life::CHECKS].concat()
+    [buses::CHECKS, parameters::CHECKS, processing::CHECKS, states::CHECKS, life::CHECKS, panics::CHECKS].concat()
 }

@@ -56,6 +56,11 @@ impl Module {
         (0..count).filter_map(class).map(described).collect()
     }
 
+    /// What makes the objects.
+    pub(crate) fn factory(&self) -> &ComPtr<IPluginFactory> {
+        &self.factory
+    }
+
     /// A new object of a class.
     pub(crate) fn create<I: Interface>(&self, class: TUID) -> Result<ComPtr<I>> {
         let mut object: *mut c_void = std::ptr::null_mut();
@@ -68,8 +73,8 @@ impl Module {
     }
 }
 
-/// The library within the bundle, for the system that we run on.
-fn binary(bundle: &Path) -> PathBuf {
+/// The library within a bundle, for the system that we run on.
+pub fn binary(bundle: &Path) -> PathBuf {
     let name = bundle.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let contents = bundle.join("Contents");
     if cfg!(target_os = "macos") {

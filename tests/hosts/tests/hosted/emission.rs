@@ -164,8 +164,8 @@ fn silence_is_no_singing() {
 fn real_time_says_all_of_it_later_by_the_stated_lag() {
     let Some(stage) = stage::ready() else { return };
     let start = stage.start(20.0);
-    let plan = stage.plan(Class::Earmark);
-    // With `align` an offline render is emitted as in real time.
+    // With `align` an offline render is emitted as in real time, if no attack asks for more.
+    let plan = stage.plan(Class::Earmark).with("attack", 0.0);
     let (offline, aligned) = (stage.clap_of(&plan, &start), stage.clap_of(&plan.clone().with("align", 1.0), &start));
     let lag = real_time_lag(plan.blocks.longest() as u32, stage.rate_hz);
     let moves = |render: &Render, by: u64| -> Vec<(u64, bool)> {

@@ -40,3 +40,37 @@ fn in_read_the_lane_drives_notes_and_key() {
     let level = |time_s: f64| render.outputs[1][0][(time_s * render.rate_hz) as usize];
     assert!(level(2.0) > 0.9 && level(4.0) < 0.1 && level(6.5) > 0.9 && level(9.0) < 0.1);
 }
+
+#[test]
+fn attack_and_release_are_the_times_that_the_ride_takes() {
+    let Some(stage) = stage::ready() else { return };
+    let (second, edges) = (stage.rate_hz as usize, [1, 3]);
+    let constant = vec![vec![0.5; 6 * second]; 2];
+    for (attack_ms, release_ms) in [(50, 2_000), (200, 400), (1_000, 100)] {
+        let plan = stage.plan(Class::Earmark).with("automation", READ).with("ride", "-12.0 dB");
+        let plan = plan.with("attack", format!("{attack_ms} ms").as_str());
+        let plan = plan.with("release", format!("{release_ms} ms").as_str());
+        let lane = edges.into_iter().zip([1.0, 0.0]).map(|(at, value)| LanePoint {
+            time_samples: (at * second) as u64,
+            id: "vocal_gate".to_owned(),
+            setting: Setting::Value(value),
+        });
+        let plan = Plan { lane: lane.collect(), ..plan };
+        for render in [stage.clap_of(&plan, &constant), stage.vst3_of(&plan, &constant)] {
+            let gain_db: Vec<f32> = render.outputs[0][0].iter().map(|sample| 20.0 * (sample / 0.5).log10()).collect();
+            // From the edge on, how long until it is there; a control period and its glide are the grain.
+            let takes_ms = |from: usize, db: f32| {
+                let there = gain_db[from * second..].iter().position(|gain| (gain - db).abs() < 0.01);
+                there.map(|samples| 1000.0 * samples as f64 / stage.rate_hz)
+            };
+            for (from, db, wanted_ms) in [(edges[0], -12.0, attack_ms), (edges[1], 0.0, release_ms)] {
+                let took_ms = takes_ms(from, db).expect("it gets there");
+                let what = format!("{}: {db} dB after {took_ms} ms of {wanted_ms}", render.plugin.id);
+                assert!((took_ms - f64::from(wanted_ms)).abs() <= 20.0, "{what}");
+            }
+            // Half the time is half the decibels.
+            let half = gain_db[edges[0] * second + attack_ms as usize * second / 2_000];
+            assert!((half + 6.0).abs() < 12.0 * 20.0 / attack_ms as f32, "{half} dB after half the attack");
+        }
+    }
+}

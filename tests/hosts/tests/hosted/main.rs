@@ -4,6 +4,7 @@
 
 mod activation;
 mod agreement;
+mod align;
 mod audio;
 mod control;
 mod emission;

@@ -47,15 +47,12 @@ impl Stage {
         let clap = bundle::clap().ok_or_else(|| missing("Earmark.clap"))?;
         let vst3 = bundle::vst3().ok_or_else(|| missing("Earmark.vst3"))?;
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/lithium.flac");
-        let mut source = source::read(&demo).map_err(|error| format!("the demo cannot be read: {error:#}"))?;
-        if let [mono] = &source.audio[..] {
-            source.audio = vec![mono.clone(), mono.clone()];
-        }
+        let source = source::read(&demo).map_err(|error| format!("the demo cannot be read: {error:#}"))?;
         Ok(Self {
             clap,
             vst3,
             demo,
-            audio: source.audio,
+            audio: source::stereo(source.audio),
             rate_hz: source.rate_hz,
             shown: OnceLock::new(),
             written: OnceLock::new(),

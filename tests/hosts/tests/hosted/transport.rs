@@ -191,19 +191,3 @@ fn a_mono_track_takes_earmark_control_in_both_formats() {
     let stereo = stage.clap(&plan);
     assert_same(&stage::played(&clap), &stage::played(&stereo), "in mono and in stereo");
 }
-
-#[test]
-fn aligned_emission_lies_on_the_audio() {
-    let Some(stage) = stage::ready() else { return };
-    let (plain, aligned) = (stage.shown(), stage.clap(&stage.plan(Class::Earmark).with("align", 1.0)));
-    let latency = u64::from(aligned.latency_samples);
-    let moves = |render: &Render| -> Vec<(u64, bool)> {
-        let gate = render.of(Kind::Value).filter(|event| event.id == "vocal_gate");
-        gate.skip_while(|event| event.value < 0.5).map(|event| (event.time_samples, event.value > 0.5)).collect()
-    };
-    let delay = latency - earmark::plugin::real_time_lag(512, stage.rate_hz);
-    let wanted: Vec<_> = moves(plain).into_iter().map(|(at, open)| (at + latency - delay, open)).collect();
-    let found = moves(&aligned);
-    assert!(found.len() > 4, "somebody sings in it");
-    assert_same(&found, &wanted[..found.len()], "aligned, and where the audio is");
-}

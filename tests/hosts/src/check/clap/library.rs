@@ -53,7 +53,7 @@ impl Library {
         Ok(library)
     }
 
-    fn entry(&self) -> Result<*const clap_plugin_entry> {
+    pub(super) fn entry(&self) -> Result<*const clap_plugin_entry> {
         // SAFETY: the symbol has this type in every CLAP library.
         let entry = unsafe { self.library.get::<*const clap_plugin_entry>(b"clap_entry") };
         Ok(*entry.context("the library has no clap_entry")?)

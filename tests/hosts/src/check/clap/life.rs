@@ -7,7 +7,8 @@ use crate::Class;
 use crate::check::random::Random;
 use crate::check::{Check, Format, Subject, Verdict};
 use anyhow::{Context, Result, ensure};
-use clap_sys::events::{CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON};
+use clap_sys::events::{CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON, CLAP_TRANSPORT_IS_PLAYING};
+use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_plugin_gui};
 use clap_sys::ext::render::{CLAP_EXT_RENDER, CLAP_RENDER_OFFLINE, clap_plugin_render};
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process};
 use std::sync::atomic::Ordering;
@@ -22,6 +23,12 @@ pub(super) const CHECKS: &[Check] = &[
         "life-hanging-note",
         "a note that sounds at a reset or a deactivation is ended in the next block",
         hanging_note,
+    ),
+    check("life-windowless", "a host that shows no windows is offered none", windowless),
+    check(
+        "life-foresight",
+        "with \"align\" a longer attack asks for a restart while the transport stands, never while it rolls",
+        foresight,
     ),
     check("life-latency", "a change of \"align\" asks for a restart, and the latency changes only then", latency),
 ];
@@ -131,6 +138,51 @@ fn latency(subject: &Subject) -> Result<Verdict> {
         known = plugin.latency()?;
         ensure!((known > 0) == (wanted > 0.5), "align {wanted}: a latency of {known} samples");
     }
+    Ok(Verdict::Passed)
+}
+
+fn windowless(subject: &Subject) -> Result<Verdict> {
+    let library = Library::load(&subject.bundle)?;
+    for shows in [false, true] {
+        let plugin = library.create(subject.class.clap_id())?;
+        plugin.side.shows_windows.store(shows, Ordering::Release);
+        plugin.init()?;
+        let offered = plugin.extension::<clap_plugin_gui>(CLAP_EXT_GUI)?.is_some();
+        ensure!(offered == shows, "windows shown: {shows}, offered: {offered}");
+    }
+    Ok(Verdict::Passed)
+}
+
+fn foresight(subject: &Subject) -> Result<Verdict> {
+    let library = Library::load(&subject.bundle)?;
+    let plugin = library.plugin(subject.class.clap_id())?;
+    let infos = plugin.infos()?;
+    let info = |id: &str| infos.iter().find(|info| info.id == crate::ids::number(id)).context("a parameter is missing");
+    let (align, attack) = (info("align")?, info("attack")?);
+    let long = plugin.parse(attack.id, "900 ms")?.context("\"900 ms\" is not read")?;
+    plugin.flush(&[events::value(0, align, 1.0)])?;
+    let event = [events::value(0, attack, long)];
+    let (watched, event) = (&plugin, Sent(&event));
+    let asked = move || watched.side.restart_wanted.swap(false, Ordering::AcqRel);
+    let (rolling, standing, latency) = run(&plugin, Setup::USUAL, move |run| {
+        run.noisy_blocks(&mut Random::new(1), 3)?;
+        asked();
+        run.block(512, event.get())?;
+        run.noisy_blocks(&mut Random::new(2), 3)?;
+        let rolling = asked();
+        if let Some(transport) = &mut run.transport {
+            transport.flags &= !CLAP_TRANSPORT_IS_PLAYING;
+        }
+        run.noisy_blocks(&mut Random::new(3), 3)?;
+        Ok((rolling, asked(), watched.latency()?))
+    })?;
+    ensure!(!rolling, "it asks for a restart while the transport rolls");
+    ensure!(standing, "it asks for none while the transport stands");
+    run(&plugin, Setup::USUAL, |run| run.noisy_blocks(&mut Random::new(4), 1))?;
+    let longer = plugin.latency()?;
+    // 300 ms instead of 20 confirm a voice.
+    let more_s = f64::from(longer.saturating_sub(latency)) / Setup::USUAL.rate_hz;
+    ensure!((0.25..0.3).contains(&more_s), "a latency of {longer} samples after {latency}");
     Ok(Verdict::Passed)
 }
 

@@ -1,13 +1,16 @@
 //! Parameters: declared, set, moved while audio runs, read as text.
 
 use super::events::{self, Event, Sent, random_values};
-use super::library::Library;
-use super::plugin::{Info, Plugin, Values, differences};
+use super::library::{Library, call};
+use super::plugin::{Info, Plugin, Values, differences, text};
 use super::run::{Run, Setup, run};
 use crate::check::random::Random;
 use crate::check::{Check, Format, Subject, Verdict};
 use anyhow::{Context, Result, bail, ensure};
 use clap_sys::ext::params::{CLAP_PARAM_IS_AUTOMATABLE, CLAP_PARAM_IS_MODULATABLE};
+use clap_sys::ext::remote_controls::{
+    CLAP_EXT_REMOTE_CONTROLS, clap_plugin_remote_controls, clap_remote_controls_page,
+};
 
 /// Sets of values, and blocks for each.
 const FUZZ_SETS: usize = 50;
@@ -29,6 +32,11 @@ pub(super) const CHECKS: &[Check] = &[
     check("param-fuzz-sample-accurate", "random values every 1000, 100 and 10 samples", sample_accurate),
     check("param-fuzz-modulation", "random values and modulations at random times", modulations),
     check("param-nonsense-values", "values that are no numbers or out of range leave all values in range", nonsense),
+    check(
+        "param-remote-controls",
+        "one page of remote controls holds the essentials, each a parameter",
+        remote_controls,
+    ),
     check("param-unknown", "unknown ids and indices are refused", unknown),
 ];
 
@@ -44,6 +52,29 @@ fn defaults(subject: &Subject) -> Result<Verdict> {
         let near = (value - info.default).abs() <= 1e-4 * (info.max - info.min);
         ensure!(near, "{} is {value}, its default {}", info.name, info.default);
     }
+    Ok(Verdict::Passed)
+}
+
+/// What a controller's knobs are on, in their order.
+const ESSENTIALS: [&str; 8] =
+    ["vocal", "vocal_gate", "genre", "genre_confidence", "threshold", "hold", "ride", "automation"];
+
+fn remote_controls(subject: &Subject) -> Result<Verdict> {
+    let library = Library::load(&subject.bundle)?;
+    let plugin = library.plugin(subject.class.clap_id())?;
+    let pages = plugin.extension::<clap_plugin_remote_controls>(CLAP_EXT_REMOTE_CONTROLS)?.context("it has none")?;
+    let count = call!(pages, count(plugin.raw));
+    ensure!(count == 1, "{count} pages");
+    // SAFETY: all zeros are an empty page.
+    let mut page: clap_remote_controls_page = unsafe { std::mem::zeroed() };
+    ensure!(call!(pages, get(plugin.raw, 0, &raw mut page)), "the page cannot be read");
+    let name = text(&page.page_name);
+    ensure!(name == "Essentials", "the page is called \"{name}\"");
+    let wanted = ESSENTIALS.map(crate::ids::number);
+    ensure!(page.param_ids == wanted, "on the page are {:?}, {wanted:?} are wanted", page.param_ids);
+    let infos = plugin.infos()?;
+    ensure!(wanted.iter().all(|id| infos.iter().any(|info| info.id == *id)), "not all of them are parameters");
+    ensure!(!call!(pages, get(plugin.raw, 1, &raw mut page)), "there is a second page");
     Ok(Verdict::Passed)
 }
 

@@ -1,11 +1,12 @@
 //! Audio.
 
 use super::events::{stray_midi, stray_note};
-use super::library::Library;
+use super::library::{Library, call};
 use super::run::{Setup, run};
 use crate::check::random::Random;
 use crate::check::{Check, Format, Subject, Verdict};
 use anyhow::{Context, Result, ensure};
+use clap_sys::ext::tail::{CLAP_EXT_TAIL, clap_plugin_tail};
 use clap_sys::process::CLAP_PROCESS_SLEEP;
 
 const RATES_HZ: [f64; 13] = [
@@ -39,6 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
         constant_mask,
     ),
     check("process-sleep-process-status", "the plugin never goes to sleep while it has something to say", status),
+    check("process-tail", "while it listens its tail is endless, so that a host goes on calling in silence", tail),
     check("process-note-inconsistent", "events for ports that it lacks do no harm", stray_events),
     check("process-varying-sample-rates", "rates from 1234.5678 to 768000 Hz", varying_rates),
     check("process-varying-block-sizes", "blocks of 1 to 16384 frames", varying_lengths),
@@ -54,6 +56,19 @@ fn basic(subject: &Subject, in_place: bool) -> Result<Verdict> {
     let library = Library::load(&subject.bundle)?;
     let plugin = library.plugin(subject.class.clap_id())?;
     run(&plugin, Setup { in_place, ..Setup::USUAL }, |run| run.noisy_blocks(&mut Random::new(1), 50))?;
+    Ok(Verdict::Passed)
+}
+
+fn tail(subject: &Subject) -> Result<Verdict> {
+    let library = Library::load(&subject.bundle)?;
+    let plugin = library.plugin(subject.class.clap_id())?;
+    let asked = &plugin;
+    let told = run(asked, Setup::USUAL, move |run| {
+        run.noisy_blocks(&mut Random::new(1), 3)?;
+        let tail = asked.extension::<clap_plugin_tail>(CLAP_EXT_TAIL)?.context("the plugin tells no tail")?;
+        Ok(call!(tail, get(asked.raw)))
+    })?;
+    ensure!(told == u32::MAX, "a tail of {told} samples");
     Ok(Verdict::Passed)
 }
 

@@ -1,6 +1,7 @@
 //! The host's side: what a plugin may call, and from which thread.
 
 use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_host_audio_ports};
+use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_host_gui};
 use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency};
 use clap_sys::ext::note_ports::{
     CLAP_EXT_NOTE_PORTS, CLAP_NOTE_DIALECT_CLAP, CLAP_NOTE_DIALECT_MIDI, clap_host_note_ports,
@@ -27,6 +28,8 @@ pub(super) struct Side {
     pub(super) callback_wanted: AtomicBool,
     pub(super) values_rescanned: AtomicBool,
     pub(super) latency_changed: AtomicBool,
+    /// It can show windows.
+    pub(super) shows_windows: AtomicBool,
 }
 
 impl Side {
@@ -53,6 +56,7 @@ impl Side {
             callback_wanted: AtomicBool::new(false),
             values_rescanned: AtomicBool::new(false),
             latency_changed: AtomicBool::new(false),
+            shows_windows: AtomicBool::new(false),
         });
         side.host.host_data = (&raw mut *side).cast::<c_void>();
         side
@@ -142,6 +146,17 @@ called!(tail_changed, side => {
     }
 });
 
+called!(gui_resize_hints_changed, side => side.must_be_main("gui.resize_hints_changed"));
+called!(gui_closed, side, _was_destroyed: bool => side.must_be_main("gui.closed"));
+
+unsafe extern "C" fn gui_request_resize(_: *const clap_host, _: u32, _: u32) -> bool {
+    false
+}
+
+unsafe extern "C" fn gui_request(_: *const clap_host) -> bool {
+    false
+}
+
 unsafe extern "C" fn supports_rescan(_: *const clap_host, _: u32) -> bool {
     false
 }
@@ -172,15 +187,26 @@ static PARAMS: clap_host_params = clap_host_params {
 static STATE: clap_host_state = clap_host_state { mark_dirty: Some(state_mark_dirty) };
 static LATENCY: clap_host_latency = clap_host_latency { changed: Some(latency_changed) };
 static TAIL: clap_host_tail = clap_host_tail { changed: Some(tail_changed) };
+static GUI: clap_host_gui = clap_host_gui {
+    resize_hints_changed: Some(gui_resize_hints_changed),
+    request_resize: Some(gui_request_resize),
+    request_show: Some(gui_request),
+    request_hide: Some(gui_request),
+    closed: Some(gui_closed),
+};
 static THREAD_CHECK: clap_host_thread_check =
     clap_host_thread_check { is_main_thread: Some(is_main_thread), is_audio_thread: Some(is_audio_thread) };
 
-unsafe extern "C" fn get_extension(_: *const clap_host, id: *const c_char) -> *const c_void {
+unsafe extern "C" fn get_extension(host: *const clap_host, id: *const c_char) -> *const c_void {
     if id.is_null() {
         return std::ptr::null();
     }
     // SAFETY: a plugin asks with a text that ends in zero; null was ruled out.
     let id = unsafe { CStr::from_ptr(id) };
+    // SAFETY: and with the host that it was given.
+    if id == CLAP_EXT_GUI && unsafe { side(host) }.shows_windows.load(Ordering::Acquire) {
+        return (&raw const GUI).cast();
+    }
     let extensions: [(&CStr, *const c_void); 7] = [
         (CLAP_EXT_AUDIO_PORTS, (&raw const AUDIO_PORTS).cast()),
         (CLAP_EXT_NOTE_PORTS, (&raw const NOTE_PORTS).cast()),

@@ -6,7 +6,7 @@ use crate::check::random::Random;
 use crate::vst3::com::{Changes, Events};
 use crate::vst3::module::Module;
 use ::vst3::Steinberg::Vst::{
-    AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, IAudioProcessor, IAudioProcessorTrait, IComponent,
+    AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, Event, IAudioProcessor, IAudioProcessorTrait, IComponent,
     IComponentHandler, IComponentHandlerTrait, IComponentTrait, IEditController, IEditControllerTrait, IEventList,
     IParameterChanges, MediaTypes_, ParamID, ParamValue, ParameterInfo, ProcessData, ProcessModes_, ProcessSetup,
     SpeakerArrangement, SymbolicSampleSizes_,
@@ -14,6 +14,7 @@ use ::vst3::Steinberg::Vst::{
 use ::vst3::Steinberg::{IPluginBaseTrait, int32, kResultOk, tresult};
 use ::vst3::{Class, ComPtr, ComWrapper};
 use anyhow::{Context, Result, ensure};
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread::ThreadId;
 
@@ -26,6 +27,8 @@ pub(super) struct Instance {
     pub(super) processor: ComPtr<IAudioProcessor>,
     pub(super) controller: ComPtr<IEditController>,
     pub(super) handler: ComWrapper<Handler>,
+    /// What the last block put into the host's event list.
+    pub(super) heard: RefCell<Vec<Event>>,
     // Dropped last: the objects' code is in it.
     _module: Module,
 }
@@ -108,6 +111,7 @@ impl Instance {
             processor: component.cast().context("the component processes no audio")?,
             controller: component.cast().context("the component is no controller")?,
             component,
+            heard: RefCell::default(),
             handler: ComWrapper::new(Handler {
                 home: std::thread::current().id(),
                 restarts: AtomicI32::new(0),
@@ -271,11 +275,11 @@ impl Instance {
         let (mut ins, mut outs) = (buffers(inputs), buffers(outputs));
         let changes = ComWrapper::new(Changes::default());
         lent.changes.iter().for_each(|(number, offset, value)| changes.push(*number, *offset, *value));
-        let (out_changes, events) = (ComWrapper::new(Changes::default()), ComWrapper::new(Events::default()));
+        let (out_changes, heard) = (ComWrapper::new(Changes::default()), ComWrapper::new(Events::default()));
         let interface = |changes: &ComWrapper<Changes>| changes.to_com_ptr::<IParameterChanges>();
         let in_changes = interface(&changes).context("changes have their interface")?;
         let out_changes = interface(&out_changes).context("changes have their interface")?;
-        let out_events = events.to_com_ptr::<IEventList>().context("events have their interface")?;
+        let out_events = heard.to_com_ptr::<IEventList>().context("events have their interface")?;
         let mut data = ProcessData {
             processMode: ProcessModes_::kRealtime as i32,
             symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,
@@ -292,6 +296,7 @@ impl Instance {
         };
         // SAFETY: every pointer leads to what VST3 says it does, or is what the check is about.
         let result = unsafe { self.processor.process(&raw mut data) };
+        self.heard.replace(heard.take());
         Ok((result, outs.iter().map(|bus| bus.silenceFlags).collect()))
     }
 

@@ -1,9 +1,13 @@
 //! Instances: many, in wrong order, and begun anew.
 
 use super::instance::{Instance, Lent, ok};
+use crate::Class;
 use crate::check::random::Random;
 use crate::check::{Check, Format, Subject, Verdict};
-use ::vst3::Steinberg::Vst::{IAudioProcessorTrait, IEditControllerTrait};
+use ::vst3::Steinberg::Vst::Event_::EventTypes_::{kNoteOffEvent, kNoteOnEvent};
+use ::vst3::Steinberg::Vst::{
+    IAudioProcessorTrait, IEditControllerTrait, ProcessModes_, ProcessSetup, SymbolicSampleSizes_,
+};
 use ::vst3::Steinberg::{IPluginBaseTrait, kResultOk};
 use anyhow::{Context, Result, ensure};
 use std::sync::atomic::Ordering;
@@ -18,6 +22,11 @@ pub(super) const CHECKS: &[Check] = &[
     check("life-uninitialized", "an instance that was never initialised goes without harm", uninitialized),
     check("life-many", "100 instances are created and released, some of them activated", many),
     check("life-side-by-side", "16 instances process side by side on threads of their own", side_by_side),
+    check(
+        "life-hanging-note",
+        "a note that sounds at a reset or a deactivation is ended in the next block",
+        hanging_note,
+    ),
     check("life-latency", "a change of \"align\" asks for a restart on the host's thread only", latency),
     check("life-reset", "stopping and starting the processing begins anew", reset),
 ];
@@ -156,6 +165,56 @@ fn latency(subject: &Subject) -> Result<Verdict> {
     }
     let strange = instance.handler.strange_threads.load(Ordering::Acquire);
     ensure!(strange == 0, "{strange} restarts were asked for on other threads than the host's");
+    instance.stop()?;
+    Ok(Verdict::Passed)
+}
+
+fn hanging_note(subject: &Subject) -> Result<Verdict> {
+    if subject.class != Class::Control {
+        return Ok(Verdict::Skipped("it sends no notes".to_owned()));
+    }
+    let instance = Instance::new(subject)?;
+    let demo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/lithium.flac");
+    let song = crate::source::read(&demo)?;
+    let count = |kind: u16| instance.heard.borrow().iter().filter(|event| event.r#type == kind).count();
+    let silence = vec![vec![vec![0.0; FRAMES]; 2]; 2];
+    let until_a_note = || -> Result<()> {
+        for block in song.audio[0].chunks_exact(FRAMES) {
+            instance.block(FRAMES, &vec![vec![block.to_vec(); 2]; 2], &Lent::default())?;
+            if count(kNoteOnEvent as u16) > 0 {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("no note comes of the demo")
+    };
+    let ends = || -> Result<()> {
+        instance.block(FRAMES, &silence, &Lent::default())?;
+        let ended = count(kNoteOffEvent as u16);
+        ensure!(ended == 1, "{ended} notes are ended in the next block");
+        Ok(())
+    };
+    let start = || -> Result<()> {
+        let mut setup = ProcessSetup {
+            processMode: ProcessModes_::kOffline as i32,
+            symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,
+            maxSamplesPerBlock: FRAMES as i32,
+            sampleRate: song.rate_hz,
+        };
+        // SAFETY: a plain call.
+        ok(unsafe { instance.processor.setupProcessing(&raw mut setup) }, "setupProcessing()")?;
+        ok(instance.set_active(true), "setActive(true)")?;
+        instance.set_processing(true);
+        Ok(())
+    };
+    start()?;
+    until_a_note()?;
+    instance.set_processing(false);
+    instance.set_processing(true);
+    ends().context("after a reset")?;
+    until_a_note()?;
+    instance.stop()?;
+    start()?;
+    ends().context("after activating anew")?;
     instance.stop()?;
     Ok(Verdict::Passed)
 }

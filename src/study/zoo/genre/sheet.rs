@@ -5,11 +5,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::cell::{Cell, Plan};
-use super::interval::interval;
-use super::{TableSettings, cost};
+use super::TableSettings;
+use super::cell::Cell;
 use crate::nets::Model;
 use crate::study::picture::intervals::{Bar, intervals};
+use crate::study::zoo::cost;
+use crate::study::zoo::interval::interval;
+use crate::study::zoo::plan::Plan;
 
 /// What is known of a net besides its answers; nothing of what is no net.
 #[derive(Debug, Clone, Copy, Default)]
