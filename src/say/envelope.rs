@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn what_is_foreseen_moves_openings_to_the_voice_and_nothing_else() {
         // Runs of every length up to a second, above and below the threshold, in an order of no meaning.
-        let lengths = (0..400_usize).map(|n| n * 37 % 101);
+        let lengths = (0..400_usize).map(|n| (n * 37 + 1) % 101);
         let probabilities: Vec<f32> =
             lengths.enumerate().flat_map(|(n, length)| vec![if n % 2 == 0 { 0.2 } else { 0.8 }; length]).collect();
         for (attack_ms, hold_ms) in [(0.0, 0.0), (60.0, 250.0), (75.0, 40.0), (1000.0, 0.0)] {

@@ -244,8 +244,9 @@ mod tests {
         assert_eq!(words(count(&history, 12.0, Axis::Clock), false), "00:01:02");
         let frame = Frame { history: &history, right_s: 15.0, span_s: 15.0, left: 0.0, right: 600.0 };
         let ticks: Vec<f64> =
-            runs(&frame, Axis::Clock).iter().flat_map(|run| run.ticks(5.0)).map(|(at_s, _)| at_s.round()).collect();
-        assert_eq!(ticks, [0.0, 5.0, 10.0, 10.0, 15.0], "both sides of the pause have their own");
+            runs(&frame, Axis::Clock).iter().flat_map(|run| run.ticks(4.0)).map(|(at_s, _)| at_s.round()).collect();
+        // 23:59:52 and :56, then 00:01:00 and :04.
+        assert_eq!(ticks, [2.0, 6.0, 10.0, 14.0], "both sides of the pause have their own");
     }
 
     #[test]
