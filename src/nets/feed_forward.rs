@@ -100,7 +100,7 @@ impl FeedForward {
     /// Frames that a probability waits for.
     pub const LOOK_AHEAD_FRAMES: usize = BLOCK + CONTEXT - 1;
     /// Values of a frame before the output layer.
-    pub(crate) const WIDTH: usize = BACK;
+    pub const WIDTH: usize = BACK;
 
     /// Builds the net from its tensors: `outputs` sigmoids per frame.
     ///

@@ -1,6 +1,6 @@
 //! `cargo xtask window`: the built plugin's window with music playing, and a picture of it.
 
-use crate::{host, workspace};
+use crate::{bundle, host, workspace};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -32,6 +32,9 @@ pub struct Options {
     /// Besides: resize, close and open it again while audio runs, and measure processor time
     #[arg(long)]
     exercise: bool,
+    /// In pedalboard, as VST3; the Python that has it. Needs openbox, and ImageMagick's `import` for the picture
+    #[arg(long, value_name = "PYTHON", conflicts_with_all = ["class", "from", "size", "instances", "exercise"])]
+    pedalboard: Option<PathBuf>,
     /// On the display that DISPLAY names, instead of one of its own that nobody sees
     #[arg(long)]
     visible: bool,
@@ -45,13 +48,16 @@ pub fn run(options: Options) -> Result<ExitCode> {
     let file = host::input(options.file.as_deref())?;
     let target = workspace::target_dir()?;
     let out = options.out.as_deref().map_or_else(|| Ok(target.join("window.png")), host::absolute)?;
-    let mut program = program(&options, &target, &file, &out)?;
+    let mut program = match &options.pedalboard {
+        Some(python) => in_pedalboard(python, &file, &out, options.seconds)?,
+        None => in_our_host(&options, &target, &file, &out)?,
+    };
     let _display = if options.visible { None } else { Some(Display::start(&mut program)?) };
     host::exit_code(&mut program)
 }
 
-/// The host, and what it is told.
-fn program(options: &Options, target: &Path, file: &Path, out: &Path) -> Result<Command> {
+/// A host of our own, with the built CLAP.
+fn in_our_host(options: &Options, target: &Path, file: &Path, out: &Path) -> Result<Command> {
     host::build("earmark-window")?;
     let mut program = host::program("earmark-window", target)?;
     program.arg(file).arg("--out").arg(out);
@@ -70,6 +76,15 @@ fn program(options: &Options, target: &Path, file: &Path, out: &Path) -> Result<
     if options.exercise {
         program.arg("--exercise");
     }
+    Ok(program)
+}
+
+/// A JUCE host, with the built VST3.
+fn in_pedalboard(python: &Path, file: &Path, out: &Path, seconds: Option<u32>) -> Result<Command> {
+    let bundle = bundle::run_if_stale()?.vst3;
+    let script = workspace::root().join("tests/hosts/real/window_in_pedalboard.py");
+    let mut program = Command::new(python);
+    program.arg(script).arg(bundle).arg(file).arg(out).arg(seconds.unwrap_or(24).to_string());
     Ok(program)
 }
 

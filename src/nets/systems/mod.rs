@@ -13,7 +13,7 @@ mod mlachmish;
 mod multi_kernel;
 mod musictagger_cnn;
 mod musictagger_crnn;
-pub(crate) mod pons;
+pub mod pons;
 
 use super::stack::System;
 

@@ -60,7 +60,7 @@ const FEWER: usize = 4;
 const STUDENTS_BACK: [usize; 2] = [32, 128];
 
 /// A student on 96 mel bands every 16 ms: temporal filters as published, one in four of the filters.
-pub(crate) fn on_spectrogram() -> Vec<Stage> {
+pub fn on_spectrogram() -> Vec<Stage> {
     let mut stages = vec![Stage::Norm, front(96, [165, 128, 64, 32], FEWER)];
     stages.extend(back(STUDENTS_BACK[0], STUDENTS_BACK[1]));
     stages
@@ -68,7 +68,7 @@ pub(crate) fn on_spectrogram() -> Vec<Stage> {
 
 /// A student on the waveform, which comes as rows of three samples: seven convolutions of three, the first with a stride of
 /// three, the others pooled by three; one in four of the published filters.
-pub(crate) fn on_waveform() -> Vec<Stage> {
+pub fn on_waveform() -> Vec<Stage> {
     let mut stages = vec![Stage::BandsToChannels, dense(64 / FEWER), Stage::Norm, curved(Relu)];
     for filters in [64, 64, 128, 128, 128, 256] {
         let pooled = Stage::Pool { frames: 3, bands: 1, curve: Relu };

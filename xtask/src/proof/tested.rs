@@ -27,6 +27,10 @@ pub fn faults() -> Vec<Step> {
             "every kind of bad model file is refused with a sentence",
             &["--workspace", "--test", "promises", "nets_refuse_bad_files"],
         ),
+        passes(
+            "a panic in any function that a host calls ends neither the host nor the audio, in both formats",
+            &["-p", "earmark-hosts", "--features", "faults", "--test", "panics"],
+        ),
     ]
 }
 

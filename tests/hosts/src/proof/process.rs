@@ -12,7 +12,9 @@ const ENGINE: &str = "earmark engine";
 pub(super) struct Belongings {
     pub(super) threads: usize,
     pub(super) files: usize,
-    /// Anonymous memory, in bytes.
+    /// Memory that is allocated, in bytes.
+    pub(super) allocated: u64,
+    /// Anonymous memory, in bytes: with what the allocator holds back for later.
     pub(super) memory: u64,
 }
 
@@ -20,8 +22,20 @@ impl Belongings {
     /// Of this process.
     pub(super) fn now() -> Result<Self> {
         let count = |path: &str| -> Result<usize> { Ok(std::fs::read_dir(path)?.count()) };
-        Ok(Self { threads: count("/proc/self/task")?, files: count("/proc/self/fd")?, memory: memory()? })
+        Ok(Self {
+            threads: count("/proc/self/task")?,
+            files: count("/proc/self/fd")?,
+            allocated: allocated(),
+            memory: memory()?,
+        })
     }
+}
+
+/// What this process has allocated and not freed, in bytes.
+fn allocated() -> u64 {
+    // SAFETY: it has no precondition.
+    let counted = unsafe { libc::mallinfo2() };
+    (counted.uordblks + counted.hblkhd) as u64
 }
 
 /// This process's anonymous memory that is in use, in bytes; what the allocator can give back is given back before.
