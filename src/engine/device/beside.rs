@@ -22,7 +22,7 @@ type Answer = Result<Vec<Tagged>, BackendError>;
 
 /// Share of one core that the taggers take while audio plays, however many instances there are: their refreshes become
 /// rarer then. Voices and the host's own work have the rest.
-const LIVE_SHARE: f64 = 0.6;
+const LIVE_SHARE: f64 = 0.5;
 
 /// A window that took far longer than others do says more of the machine at that moment than of the next window.
 const LONGEST_REST: Duration = Duration::from_secs(1);
