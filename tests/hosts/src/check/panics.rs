@@ -6,6 +6,9 @@ use std::ffi::{CString, c_char};
 use std::mem::ManuallyDrop;
 use std::path::Path;
 
+/// Why nothing is checked in a build for use.
+pub(super) const WITHOUT: &str = "the plugin was built without the feature `faults`";
+
 /// What the plugin exports for it.
 type Inject = unsafe extern "C" fn(*const c_char) -> u32;
 

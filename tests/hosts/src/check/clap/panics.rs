@@ -3,7 +3,7 @@
 use super::library::{Library, call};
 use super::plugin::Plugin;
 use super::run::{Run, Setup, run};
-use crate::check::panics::Injector;
+use crate::check::panics::{Injector, WITHOUT};
 use crate::check::random::Random;
 use crate::check::{Check, Format, Subject, Verdict};
 use crate::ids;
@@ -30,7 +30,6 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 const FRAMES: usize = 512;
-const WITHOUT: &str = "the plugin was built without the feature `faults`";
 
 fn entries(subject: &Subject) -> Result<Verdict> {
     let Some(injector) = Injector::of(&subject.bundle)? else { return Ok(Verdict::Skipped(WITHOUT.to_owned())) };

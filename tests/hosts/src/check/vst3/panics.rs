@@ -1,7 +1,7 @@
 //! A panic at each function of ours: the host lives, and the audio passes.
 
 use super::instance::{AUDIO, IN, Instance, Lent, OUT, ok};
-use crate::check::panics::Injector;
+use crate::check::panics::{Injector, WITHOUT};
 use crate::check::random::Random;
 use crate::check::{Check, Format, Subject, Verdict};
 use crate::vst3::module::{Module, binary};
@@ -36,7 +36,6 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 const FRAMES: usize = 512;
-const WITHOUT: &str = "the plugin was built without the feature `faults`";
 
 /// Calls each function while it panics. It does so before it looks at what it was given, which is why that is nothing.
 macro_rules! panic_in {
