@@ -168,8 +168,8 @@ pub fn summary(view: &View) -> String {
     for (name, value) in GENRES.iter().zip(now.genre.probability) {
         text += &format!("{name}\t{value:.3}\n");
     }
-    for (tag, value) in &view.tags {
-        text += &format!("{tag}\t{value:.3}\n");
+    for tag in &view.tags {
+        text += &format!("{}\t{:.3}\n", tag.label, tag.probability);
     }
     text
 }

@@ -60,7 +60,7 @@ fn genre_shows(view: &View) -> u64 {
 }
 
 fn tags_show(view: &View) -> u64 {
-    still::shows(view.tags.iter().map(|(tag, p)| (tag, p.to_bits())).collect::<Vec<_>>())
+    still::shows(view.tags.iter().map(|tag| (&tag.label, tag.probability.to_bits())).collect::<Vec<_>>())
 }
 
 fn part(ui: &mut Ui, draw: impl FnOnce(&mut Ui)) {
@@ -206,17 +206,33 @@ fn tags(ui: &mut Ui, view: &View) {
     }
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
-        for (tag, probability) in &view.tags {
-            let words = format!("{tag} {:.0}", probability * 100.0);
-            let galley = ui.painter().layout_no_wrap(words.clone(), FontId::proportional(11.5), palette.text);
-            let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(12.0, 4.0), Sense::hover());
+        for tag in &view.tags {
+            let galley = ui.painter().layout_no_wrap(tag.label.clone(), FontId::proportional(11.5), palette.text);
+            let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(12.0, 6.0), Sense::hover());
+            let words = format!("{}, strength {}", tag.label, percent(tag.strength()));
             response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &words));
-            ui.painter().rect_filled(rect, 8.0, palette.raised);
+            ui.painter().rect_filled(rect, 6.0, palette.raised);
             ui.painter().galley(rect.min + vec2(6.0, 2.0), galley, palette.text);
+            let line = Rect::from_min_max(rect.left_bottom() + vec2(6.0, -4.0), rect.right_bottom() - vec2(6.0, 2.0));
+            ui.painter().rect_filled(line, 1.0, palette.quiet);
+            let filled = Rect::from_min_size(line.min, vec2(line.width() * tag.strength(), line.height()));
+            ui.painter().rect_filled(filled, 1.0, palette.faint);
+            response.on_hover_text(format!(
+                "{} {}: {}; shown from {} on. The line says how far above that it is: nets differ in what they give.",
+                tag.kind,
+                tag.label,
+                permille(tag.probability),
+                permille(tag.threshold),
+            ));
         }
     });
 }
 
 fn percent(value: f32) -> String {
     format!("{:.0} %", value * 100.0)
+}
+
+/// Percent with a decimal, for what is rarely much.
+fn permille(value: f32) -> String {
+    format!("{:.1} %", value * 100.0)
 }

@@ -6,6 +6,7 @@ use super::history::History;
 use super::model_files::Files;
 use super::pass::Report;
 use crate::engine::Status;
+use crate::nets::tag_kind::Shown as Tag;
 use crate::plugin::models::Shown;
 use crate::plugin::scope::Standing;
 
@@ -31,8 +32,8 @@ pub struct View {
     pub voice_labels: Vec<String>,
     /// The frequency in the middle of each mel band, Hz.
     pub band_centres_hz: Vec<f64>,
-    /// What the taggers hear besides, likeliest first.
-    pub tags: Vec<(String, f32)>,
+    /// What the taggers hear besides, kind by kind, the strongest first.
+    pub tags: Vec<Tag>,
     /// The models in use.
     pub models: Vec<ModelCard>,
     /// Files that the user has chosen in their place.

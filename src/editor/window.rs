@@ -216,11 +216,8 @@ impl Memory {
         if instance.engine.take_tags(&mut self.tags) {
             let tags = self.tags.labels.iter().zip(&self.tags.probability);
             let tags = tags.map(|((tagger, label), &p)| (tagger.as_str(), label.as_str(), p));
-            self.view.tags = shown(tags, TAGS_OF_EACH_KIND)
-                .into_iter()
-                .take(MOST_TAGS)
-                .map(|tag| (tag.label, tag.probability))
-                .collect();
+            self.view.tags = shown(tags, TAGS_OF_EACH_KIND);
+            self.view.tags.truncate(MOST_TAGS);
         }
         let (now, before) = self.view.history.pass_s();
         self.view.pass = Report::new(&self.view.history, now);

@@ -68,7 +68,7 @@ pub struct Card {
     /// Of a voice model: frames after its own that a probability waits for.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub look_ahead_frames: usize,
-    /// Of an ensemble: the architecture of each member.
+    /// Of an ensemble, or of a coarse net: the architecture of each member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
     /// Of a head: the taggers that it hears, in the order of its features.

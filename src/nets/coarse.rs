@@ -3,12 +3,17 @@
 //!
 //! The coarse frames are what genre collections can be had as, so this net has learned genres from labels, where the
 //! taggers' own words are only names. It carries no copy of the taggers: whoever runs it has them.
+//!
+//! Beside the layer may stand members, small nets that hear the coarse frames themselves ([`super::stack`]). Their word is
+//! weighed in: the product of all probabilities, each to a power of its own for each collection.
 
 use candle_core::{Result, bail};
 use candle_nn::VarBuilder;
 
-use super::compact::{BANDS, Group, groups, softmax};
+use super::compact::{BANDS, Group, STRIDE, groups, sequences, softmax};
 use super::head::features;
+use super::stack::Stack;
+use super::systems::system;
 use super::{Ced, Model, Musicnn, Net, Tagging};
 use crate::listen::{FrontEnd, Translation};
 
@@ -17,6 +22,9 @@ const WINDOW_S: f64 = 10.0;
 const FEWEST_S: f64 = 3.2;
 /// Patches that musicnn hears of a window, evenly spread.
 const PATCHES: usize = 3;
+
+/// Probabilities are taken no lower than this when they are multiplied.
+const LEAST: f32 = 1e-6;
 
 /// Hears coarse frames through the taggers.
 pub struct CoarseEar {
@@ -72,6 +80,11 @@ impl CoarseEar {
             ced: Translation::new(&wide, &FrontEnd::ced_mel_64()),
             musicnn: Translation::new(&wide, &FrontEnd::musicnn_mel_96()),
         }
+    }
+
+    /// Frames from one that a member hears to the next.
+    fn stride(&self) -> usize {
+        ((STRIDE as f64 * FrontEnd::wide_mel_128().hop_s() / self.hop_s).round() as usize).max(1)
     }
 
     /// Frames of a window.
@@ -137,24 +150,39 @@ pub struct Coarse {
     weight: Vec<f32>,
     bias: Vec<f32>,
     groups: Vec<Group>,
+    members: Vec<Stack>,
+    /// The powers of the layer's probabilities and of each member's: `[1 + members][groups]`.
+    powers: Vec<f32>,
 }
 
 impl Coarse {
     /// Builds the net for these labels, `collection/class` each, from `weight` `[labels, width]` and `bias` `[labels]`;
-    /// labels of one collection exclude one another.
+    /// labels of one collection exclude one another. `members`: systems of the zoo, whose tensors are called `memberN.*`;
+    /// with them comes `powers` `[1 + members, collections]`.
     ///
     /// # Errors
-    /// A missing tensor or one of another shape.
-    pub fn new(labels: &[String], vb: &VarBuilder<'_>) -> Result<Self> {
+    /// A missing tensor or one of another shape, or a member that is no such system.
+    pub fn new(labels: &[String], members: &[String], vb: &VarBuilder<'_>) -> Result<Self> {
         let weight = vb.get_unchecked("weight")?;
         if weight.dims().len() != 2 || weight.dim(0)? != labels.len() {
             bail!("weights {:?} for {} labels", weight.dims(), labels.len());
         }
+        let groups = groups(labels);
+        let powers = match members {
+            [] => vec![1.0; groups.len()],
+            _ => vb.get((1 + members.len(), groups.len()), "powers")?.flatten_all()?.to_vec1()?,
+        };
+        let member = |(number, name): (usize, &String)| match system(name) {
+            Some(system) => Stack::new(system.plan(), labels, &vb.pp(format!("member{number}"))),
+            None => bail!("the member {name} is none of the nets that hear clips"),
+        };
         Ok(Self {
             ear: CoarseEar::new(FrontEnd::wide_mel_128().hop_s()),
             weight: weight.flatten_all()?.to_vec1()?,
             bias: vb.get(labels.len(), "bias")?.to_vec1()?,
-            groups: groups(labels),
+            members: members.iter().enumerate().map(member).collect::<Result<_>>()?,
+            powers,
+            groups,
         })
     }
 
@@ -169,7 +197,8 @@ impl Coarse {
     /// # Errors
     /// A window that is too short, or taggers that give other features.
     pub fn forward(&self, taggers: Taggers<'_>, mels: &[f32]) -> Result<Tagging> {
-        self.read(&self.ear.features(taggers, self.latest(mels))?)
+        let rows = self.latest(mels);
+        self.read(&self.ear, &self.ear.features(taggers, rows)?, rows)
     }
 
     /// What it hears through.
@@ -184,11 +213,11 @@ impl Coarse {
         &mels[(mels.len() / BANDS).saturating_sub(CoarseEar::FRAMES) * BANDS..]
     }
 
-    /// The same from [`CoarseEar::features`].
+    /// The same from [`CoarseEar::features`] of the frames that `ear` heard, and these frames.
     ///
     /// # Errors
     /// Another number of features.
-    pub fn read(&self, features: &[f32]) -> Result<Tagging> {
+    pub fn read(&self, ear: &CoarseEar, features: &[f32], rows: &[f32]) -> Result<Tagging> {
         if features.len() != self.width() {
             bail!("{} features, this net takes {}", features.len(), self.width());
         }
@@ -198,6 +227,33 @@ impl Coarse {
         for group in &self.groups {
             softmax(&mut probability[group.first..][..group.count]);
         }
+        if !self.members.is_empty() {
+            let heard = sequences(rows, ear.stride());
+            let shortest = heard.iter().map(|sequence| sequence.len() / BANDS).min().unwrap_or_default();
+            let labels = probability.len();
+            let mut said = vec![probability];
+            for member in &self.members {
+                // For a net that cannot hear so short a window all are alike.
+                let enough = shortest * STRIDE >= member.fewest_frames();
+                said.push(if enough { member.tag(heard.clone())?.probability } else { vec![1.0; labels] });
+            }
+            probability = product(&said, &self.powers, &self.groups);
+        }
         Ok(Tagging { probability, embedding: Vec::new() })
     }
+}
+
+/// What several nets say together: within each group the product of their probabilities, each to its power, divided by
+/// the sum. `said`: `[nets][labels]`; `powers`: `[nets][groups]`.
+pub(crate) fn product(said: &[Vec<f32>], powers: &[f32], groups: &[Group]) -> Vec<f32> {
+    let mut all = vec![0.0; said.first().map_or(0, Vec::len)];
+    for (at, group) in groups.iter().enumerate() {
+        let labels = group.first..group.first + group.count;
+        for (said, powers) in said.iter().zip(powers.chunks_exact(groups.len())) {
+            let terms = said[labels.clone()].iter().map(|p| powers[at] * p.max(LEAST).ln());
+            all[labels.clone()].iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+        }
+        softmax(&mut all[labels]);
+    }
+    all
 }

@@ -12,10 +12,49 @@ const NEAREST: f32 = 1e-6;
 /// Voice nets on the same frames, with one answer.
 pub struct Ensemble {
     members: Vec<VocalNet>,
+    sum: Sum,
+}
+
+/// How what the members say becomes one answer.
+pub(super) struct Sum {
     /// `[outputs][members]`.
     weight: Vec<f32>,
     /// `[outputs]`.
     bias: Vec<f32>,
+}
+
+impl Sum {
+    /// Reads `weight` `[outputs, members]` and `bias` `[outputs]`.
+    pub(super) fn new(members: usize, outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let weight = vb.get((outputs, members), "weight")?.flatten_all()?.to_vec1()?;
+        Ok(Self { weight, bias: vb.get(outputs, "bias")?.to_vec1()? })
+    }
+
+    /// Number of probabilities per frame.
+    pub(super) fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Each stream's probabilities, from the number of probabilities that each member says per frame and what it says of
+    /// each stream: as many frames as all others.
+    pub(super) fn of(&self, members: &[(usize, Vec<Vec<f32>>)]) -> Vec<Vec<f32>> {
+        let streams = members.first().map_or(0, |(_, said)| said.len());
+        let stream = |stream: usize| -> Vec<f32> {
+            let rows = members.first().map_or(0, |(outputs, said)| said[stream].len() / outputs);
+            let mut sums = self.bias.repeat(rows);
+            for (number, (outputs, said)) in members.iter().enumerate() {
+                let each = sums.chunks_exact_mut(self.outputs()).zip(said[stream].chunks_exact(*outputs));
+                for (sums, said) in each {
+                    for (output, (sum, p)) in sums.iter_mut().zip(said).enumerate() {
+                        *sum += self.weight[output * members.len() + number] * logit(*p);
+                    }
+                }
+            }
+            sums.iter_mut().for_each(|x| *x = 1.0 / (1.0 + (-*x).exp()));
+            sums
+        };
+        (0..streams).map(stream).collect()
+    }
 }
 
 impl Ensemble {
@@ -32,14 +71,13 @@ impl Ensemble {
         if members.iter().all(|member| member.outputs() < outputs) {
             bail!("no member of the ensemble says all of the {outputs} labels");
         }
-        let weight = vb.get((outputs, members.len()), "weight")?.flatten_all()?.to_vec1()?;
-        Ok(Self { weight, bias: vb.get(outputs, "bias")?.to_vec1()?, members })
+        Ok(Self { sum: Sum::new(members.len(), outputs, vb)?, members })
     }
 
     /// Number of probabilities per frame.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.bias.len()
+        self.sum.outputs()
     }
 
     /// Frames that a probability waits for.
@@ -65,29 +103,18 @@ impl Ensemble {
         end: bool,
         observe: &mut FrameObserver<'_>,
     ) -> Result<Vec<Vec<f32>>> {
-        let mut logits: Vec<Vec<f32>> = Vec::new();
         let shown = self.members.iter().position(|member| matches!(member, VocalNet::ConvFsmn(_)));
+        let mut said = Vec::with_capacity(self.members.len());
         for (number, member) in self.members.iter().enumerate() {
             let mut own = streams.iter_mut().map(|stream| &mut stream[number]).collect::<Vec<_>>();
-            let said = if shown == Some(number) {
+            let of_member = if shown == Some(number) {
                 member.step_observed(&mut own, frames, end, observe)?
             } else {
                 member.step(&mut own, frames, end)?
             };
-            let rows = |said: &Vec<f32>| said.len() / member.outputs();
-            if logits.is_empty() {
-                logits = said.iter().map(|said| self.bias.repeat(rows(said))).collect();
-            }
-            for (sums, said) in logits.iter_mut().zip(&said) {
-                for (sums, said) in sums.chunks_exact_mut(self.outputs()).zip(said.chunks_exact(member.outputs())) {
-                    for (output, (sum, p)) in sums.iter_mut().zip(said).enumerate() {
-                        *sum += self.weight[output * self.members.len() + number] * logit(*p);
-                    }
-                }
-            }
+            said.push((member.outputs(), of_member));
         }
-        logits.iter_mut().flatten().for_each(|x| *x = 1.0 / (1.0 + (-*x).exp()));
-        Ok(logits)
+        Ok(self.sum.of(&said))
     }
 }
 

@@ -217,7 +217,9 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
         "compact" => hears(FrontEnd::wide_mel_128()).map(|()| Compact::new(&card.labels, vb).map(Net::Compact)),
         "musicnn" => hears(FrontEnd::musicnn_mel_96()).map(|()| Musicnn::new(labels, vb).map(Net::Musicnn)),
-        "coarse" => hears(FrontEnd::wide_mel_128()).map(|()| Coarse::new(&card.labels, vb).map(Net::Coarse)),
+        "coarse" => {
+            hears(FrontEnd::wide_mel_128()).map(|()| Coarse::new(&card.labels, &card.members, vb).map(Net::Coarse))
+        }
         "linear" if card.taggers.is_empty() => Err(ModelError::UnknownTagger(String::new())),
         "linear" => Ok(Head::new(labels, vb).map(Net::Head)),
         other => match system(other) {

@@ -84,34 +84,57 @@ pub struct Shown {
     pub label: String,
     /// Probability, 0..1.
     pub probability: f32,
+    /// Probability from which on it is shown, 0..1.
+    pub threshold: f32,
 }
 
-/// The tags that are worth showing, kind by kind, at most so many of each, those furthest above their threshold first; a
-/// word that several taggers share stands once. `tags`: tagger, label, probability.
+impl Shown {
+    /// How far above its threshold it is, 0 (at the threshold) to 1 (certain): what makes words of different nets
+    /// comparable, whose probabilities are not.
+    #[must_use]
+    pub fn strength(&self) -> f32 {
+        (1.0 - self.probability.ln() / self.threshold.ln()).clamp(0.0, 1.0)
+    }
+
+    /// Whether it says that nobody sings.
+    fn denies_a_voice(&self) -> bool {
+        self.kind == Kind::Voice && DENIALS.iter().any(|word| self.label.eq_ignore_ascii_case(word))
+    }
+}
+
+/// Words about the voice that say there is none.
+const DENIALS: [&str; 4] = ["no vocals", "no vocal", "no voice", "instrumental"];
+
+/// The tags that are worth showing, kind by kind, at most so many of each, the strongest first; a word that several taggers
+/// share stands once, and of words that contradict each other (a voice, no voice) the stronger side. `tags`: tagger, label,
+/// probability.
 #[must_use]
 pub fn shown<'a>(tags: impl Iterator<Item = (&'a str, &'a str, f32)>, most: usize) -> Vec<Shown> {
-    let mut found: Vec<(f32, Shown)> = Vec::new();
+    let mut found: Vec<Shown> = Vec::new();
     for (tagger, label, probability) in tags {
         let Some(Word { kind, threshold }) = word(tagger, label) else { continue };
         if probability < threshold {
             continue;
         }
-        let above = probability / threshold;
-        let tag = Shown { kind, label: label.to_owned(), probability };
-        match found.iter_mut().find(|(_, known)| known.label.eq_ignore_ascii_case(label)) {
-            Some(known) if known.0 < above => *known = (above, tag),
+        let tag = Shown { kind, label: label.to_owned(), probability, threshold };
+        match found.iter_mut().find(|known| known.label.eq_ignore_ascii_case(label)) {
+            Some(known) if known.strength() < tag.strength() => *known = tag,
             Some(_) => {}
-            None => found.push((above, tag)),
+            None => found.push(tag),
         }
     }
-    found.sort_by(|a, b| a.1.kind.cmp(&b.1.kind).then(b.0.total_cmp(&a.0)));
+    found.sort_by(|a, b| a.kind.cmp(&b.kind).then(b.strength().total_cmp(&a.strength())));
+    let denied = found.iter().find(|tag| tag.kind == Kind::Voice).is_some_and(Shown::denies_a_voice);
     let mut counts = [0; Kind::ALL.len()];
-    found.retain(|(_, tag)| {
+    found.retain(|tag| {
+        if tag.kind == Kind::Voice && tag.denies_a_voice() != denied {
+            return false;
+        }
         let count = &mut counts[tag.kind as usize];
         *count += 1;
         *count <= most
     });
-    found.into_iter().map(|(_, tag)| tag).collect()
+    found
 }
 
 #[cfg(test)]
@@ -145,5 +168,24 @@ mod tests {
         let shown: Vec<(Kind, String)> =
             shown(tags.into_iter(), 3).into_iter().map(|tag| (tag.kind, tag.label)).collect();
         assert_eq!(shown, [(Kind::Voice, "Singing".to_owned()), (Kind::Instrument, "guitar".to_owned())]);
+    }
+
+    #[test]
+    fn of_a_voice_and_no_voice_the_stronger_side_is_shown() {
+        let denied = word("musicnn-mtt", "no voice").expect("known").threshold;
+        let said = |singing: f32| {
+            let tags = [("ced-tiny", "Singing", singing), ("musicnn-mtt", "no voice", denied * 1.2)];
+            shown(tags.into_iter(), 3).into_iter().map(|tag| tag.label).collect::<Vec<_>>()
+        };
+        assert_eq!(said(0.9), ["Singing"]);
+        assert_eq!(said(0.0), ["no voice"]);
+        assert_eq!(said(0.0201), ["no voice"]);
+    }
+
+    #[test]
+    fn strength_is_nothing_at_the_threshold_and_one_when_certain() {
+        let tag = |probability| Shown { kind: Kind::Mood, label: String::new(), probability, threshold: 0.05 };
+        assert!(tag(0.05).strength().abs() < 1e-6 && (tag(1.0).strength() - 1.0).abs() < 1e-6);
+        assert!(tag(0.1).strength() < tag(0.2).strength());
     }
 }

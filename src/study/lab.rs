@@ -32,6 +32,17 @@ impl Kind {
             _ => None,
         }
     }
+
+    /// The word of a `.lab` file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sing => "sing",
+            Self::NoSing => "nosing",
+            Self::Speech => "speech",
+            Self::Unsure => "unsure",
+        }
+    }
 }
 
 /// The labelled spans of a file, sorted and without overlap, and where the labels end.

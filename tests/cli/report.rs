@@ -236,8 +236,8 @@ fn made_up(number: usize) -> Analysis {
             labels: vec!["Guitar".into(), "Singing".into()],
             probability: vec![0.8, 0.6],
             shown: vec![
-                Shown { kind: Kind::Voice, label: "Singing".into(), probability: 0.6 },
-                Shown { kind: Kind::Instrument, label: "Guitar".into(), probability: 0.8 },
+                Shown { kind: Kind::Voice, label: "Singing".into(), probability: 0.6, threshold: 0.1 },
+                Shown { kind: Kind::Instrument, label: "Guitar".into(), probability: 0.8, threshold: 0.1 },
             ],
         },
         gate: Vec::new(),

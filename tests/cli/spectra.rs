@@ -1,6 +1,7 @@
 //! A genre net learns from labelled spectra and is measured on them, compressed or not.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -47,7 +48,7 @@ impl ClipProgress for StopAfter {
     }
 
     fn validated(&self, _step: u64, figures: &[ClipFigures], _best: bool) {
-        assert_eq!((figures[0].name.as_str(), figures[0].clips), ("halves", 6));
+        assert!(figures[0].name == "halves" && figures[0].clips > 0, "{figures:?}");
     }
 
     fn stopped(&self) -> bool {
@@ -112,5 +113,58 @@ fn classes_that_the_net_does_not_know_and_nets_that_read_no_spectra_are_refused(
     write(&spectra, 2);
     earmark(["evaluate".as_ref(), "genre".as_ref(), spectra.as_os_str()]).fails(&[(&spectra, "does not know")]);
     let voice = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/earmark-voice.safetensors");
-    evaluate(&voice, &spectra).fails(&[(&voice, "architecture conv_fsmn")]);
+    evaluate(&voice, &spectra).fails(&[(&voice, "architecture ensemble")]);
+}
+
+#[test]
+fn nets_for_clips_join_the_net_that_hears_through_the_taggers_and_the_file_says_what_was_chosen() {
+    let directory = scratch("spectra-ensemble");
+    let file = |name: &str| directory.join(name);
+    let (train, valid) = (file("halves_train.safetensors"), file("halves_valid.safetensors"));
+    write(&train, 6);
+    write(&valid, 4);
+    let clip_net = |data: &Path, out: &str| {
+        let settings = ClipSettings {
+            net: "cnn3x3".to_owned(),
+            data: vec![data.to_owned()],
+            valid: vec![valid.clone()],
+            without: Vec::new(),
+            out: file(out),
+            steps: 6,
+            batch: Some(6),
+            rate: Some(3e-3),
+            teacher: true,
+            validate_every: 6,
+            seed: 5,
+        };
+        assert!(train_on_clips(&settings, &StopAfter(99.into())).unwrap());
+        settings.out
+    };
+    let run = |words: &str, files: &[(&str, &Path)]| {
+        let files = files.iter().flat_map(|(name, value)| [OsString::from(name), value.as_os_str().to_owned()]);
+        earmark(words.split(' ').map(OsString::from).chain(files))
+    };
+    let base = file("base.safetensors");
+    let trained = run("train coarse", &[("--data", &train), ("--valid", &valid), ("--out", &base)]);
+    assert_eq!(trained.code, 0, "{}", trained.stderr);
+
+    let (member, out) = (clip_net(&train, "member.safetensors"), file("both.safetensors"));
+    let join = |member: &Path| {
+        run("train ensemble", &[("--member", &base), ("--member", member), ("--data", &valid), ("--out", &out)])
+    };
+    let joined = join(&member);
+    assert_eq!(joined.code, 0, "{}", joined.stderr);
+    let line = joined.stdout.lines().find(|line| line.contains("powers")).expect("it says what it chose");
+    let after = |words: &str| line.split(words).nth(1).and_then(|rest| rest.split(';').next()?.parse::<f64>().ok());
+    let chosen = after("cross-entropy ").expect(line);
+    let said = evaluate(&out, &valid).quiet().json();
+    assert_eq!(said["accuracy"], 1.0, "{said}");
+    let measured = said["cross_entropy"].as_f64().unwrap();
+    assert!((measured - chosen).abs() < 0.01, "{line}, but measured {measured}");
+
+    let other = file("other_train.safetensors");
+    fs::copy(&train, &other).unwrap();
+    let refused = join(&clip_net(&other, "stranger.safetensors"));
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(refused.stderr.contains("cannot join"), "{}", refused.stderr);
 }

@@ -1,11 +1,14 @@
 //! Where the tests find their material.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
+use earmark::nets::Card;
+use earmark::nets::registry::{CARD_KEY, read_card};
 use npyz::npz::NpzArchive;
 
 /// Reference material outside the repository. `None`, with the reason printed, on a machine without it.
@@ -22,6 +25,23 @@ pub fn shared(path: &str) -> Option<PathBuf> {
 pub fn model(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(format!("{name}.safetensors"));
     std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// A member of an ensemble as a net of its own: its card and its tensors.
+pub fn member(name: &str, number: usize) -> (Card, HashMap<String, Tensor>) {
+    let whole = read_card(&model(name)).expect("card");
+    let tensors = candle_core::safetensors::load_buffer(&model(name), &Device::Cpu).expect("tensors");
+    let prefix = format!("member{number}.");
+    let own = tensors.into_iter().filter_map(|(name, tensor)| Some((name.strip_prefix(&prefix)?.to_owned(), tensor)));
+    let own: HashMap<String, Tensor> = own.collect();
+    let labels = whole.labels[..own["out.fc2.bias"].elem_count()].to_vec();
+    (Card { architecture: whole.members[number].clone(), members: Vec::new(), labels, ..whole }, own)
+}
+
+/// A model file of a card and its tensors.
+pub fn file(card: &Card, tensors: &HashMap<String, Tensor>) -> Vec<u8> {
+    let card = serde_json::to_string(card).expect("card");
+    safetensors::serialize(tensors, Some(HashMap::from([(CARD_KEY.to_owned(), card)]))).expect("file")
 }
 
 /// One file of test vectors: PCM in, each stage out.

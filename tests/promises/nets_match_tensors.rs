@@ -5,16 +5,15 @@ use candle_core::Device;
 use earmark::nets::tensor::{Heard, TensorNet};
 use earmark::nets::{Model, Net, Tagging};
 
-use crate::fixtures::{model, noise, worst};
+use crate::fixtures::{file, member, model, noise, worst};
 
 /// What the two may differ by.
 const TOLERANCE: f32 = 1e-3;
 
 /// The net of a model file, and the same in tensor operations.
-fn both(name: &str) -> (Net, TensorNet) {
-    let bytes = model(name);
-    let (_, tensors) = TensorNet::from_bytes(&bytes, &Device::Cpu).expect("tensor net");
-    (Model::from_bytes(&bytes).expect("net").net, tensors)
+fn both(bytes: &[u8]) -> (Net, TensorNet) {
+    let (_, tensors) = TensorNet::from_bytes(bytes, &Device::Cpu).expect("tensor net");
+    (Model::from_bytes(bytes).expect("net").net, tensors)
 }
 
 /// Repeatable values about `level`.
@@ -38,7 +37,7 @@ fn a_batch_of_windows_is_tagged_as_one_by_one() {
         ("musicnn-msd", 187, 96, 2.0, 2.0),
         ("musicnn-mtt", 130, 96, 2.0, 2.0),
     ] {
-        let (net, TensorNet::Tagger(tagger)) = both(name) else { panic!("{name} is no tagger") };
+        let (net, TensorNet::Tagger(tagger)) = both(&model(name)) else { panic!("{name} is no tagger") };
         let windows: Vec<Vec<f32>> = (0..3).map(|seed| around(level, spread, frames * mels, seed)).collect();
         let tagged = tagger.tag(&windows.iter().map(Vec::as_slice).collect::<Vec<_>>()).expect("tags");
         assert_eq!(tagged.len(), windows.len());
@@ -55,7 +54,13 @@ fn a_batch_of_windows_is_tagged_as_one_by_one() {
 
 #[test]
 fn voices_heard_in_any_company_are_read_as_if_alone() {
-    let (Net::Vocal(net), TensorNet::Voice(mut streams)) = both("earmark-voice") else { panic!("no voice net") };
+    heard_in_company(&model("earmark-voice"));
+    let (card, tensors) = member("earmark-voice", 0);
+    heard_in_company(&file(&card, &tensors));
+}
+
+fn heard_in_company(bytes: &[u8]) {
+    let (Net::Vocal(net), TensorNet::Voice(mut streams)) = both(bytes) else { panic!("no voice net") };
     // Three streams of unequal lengths, in steps that part and join them, one of which begins anew on its way.
     let audio: Vec<Vec<f32>> =
         [90, 150, 150].iter().zip(3..).map(|(&n, seed)| around(12.0, 4.0, n * 80, seed)).collect();

@@ -1,25 +1,16 @@
 //! A voice net may answer late, and several may answer as one.
 
-use std::collections::HashMap;
-
-use candle_core::{DType, Device, Tensor};
+use candle_core::Device;
 use earmark::nets::ensemble::logit;
-use earmark::nets::registry::{CARD_KEY, read_card};
+use earmark::nets::registry::read_card;
 use earmark::nets::{Card, Model, Net, VocalNet};
 
-use crate::fixtures::{model, noise, worst};
+use crate::fixtures::{file, member, model, noise, worst};
 
 const BANDS: usize = 80;
 
-fn tensors(name: &str) -> HashMap<String, Tensor> {
-    candle_core::safetensors::load_buffer(&model(name), &Device::Cpu).expect("tensors")
-}
-
-fn net(card: &Card, tensors: &HashMap<String, Tensor>) -> VocalNet {
-    let card = serde_json::to_string(card).expect("card");
-    let metadata = HashMap::from([(CARD_KEY.to_owned(), card)]);
-    let bytes = safetensors::serialize(tensors, Some(metadata)).expect("file");
-    match Model::from_bytes(&bytes).expect("loads").net {
+fn net(bytes: &[u8]) -> VocalNet {
+    match Model::from_bytes(bytes).expect("loads").net {
         Net::Vocal(net) => net,
         _ => panic!("no voice net"),
     }
@@ -46,8 +37,9 @@ fn frames() -> Vec<f32> {
 
 #[test]
 fn a_net_that_answers_late_says_the_same_of_what_it_has_heard_more_of() {
-    let at_once = net(&read_card(&model("stream-vad")).expect("card"), &tensors("stream-vad"));
-    let late = net(&late(), &tensors("stream-vad"));
+    let at_once = net(&model("stream-vad"));
+    let tensors = candle_core::safetensors::load_buffer(&model("stream-vad"), &Device::Cpu).expect("tensors");
+    let late = net(&file(&late(), &tensors));
     let frames = frames();
     let (early, later) = (said(&at_once, &frames, 120), said(&late, &frames, 120));
     assert_eq!(early.len(), later.len(), "each frame gets its answer");
@@ -58,34 +50,31 @@ fn a_net_that_answers_late_says_the_same_of_what_it_has_heard_more_of() {
 }
 
 #[test]
-fn an_ensemble_says_the_weighted_mean_of_its_members_logits() {
-    let (first, second) = (read_card(&model("earmark-voice")).expect("card"), late());
-    let members = [tensors("earmark-voice"), tensors("stream-vad")];
-    let alone = [net(&first, &members[0]), net(&second, &members[1])];
+fn the_built_in_voice_says_the_weighted_sum_of_its_members_logits() {
+    let together = net(&model("earmark-voice"));
+    let alone = [0, 1].map(|number| {
+        let (card, tensors) = member("earmark-voice", number);
+        net(&file(&card, &tensors))
+    });
     let frames = frames();
     let each = alone.each_ref().map(|net| said(net, &frames, 120));
-
-    let weights = [0.6_f32, 0.4, 1.0, 0.0, 1.0, 0.0];
-    let mut all = HashMap::from([
-        ("weight".to_owned(), Tensor::from_slice(&weights, (3, 2), &Device::Cpu).expect("weight")),
-        ("bias".to_owned(), Tensor::zeros(3, DType::F32, &Device::Cpu).expect("bias")),
-    ]);
-    for (number, tensors) in members.iter().enumerate() {
-        all.extend(tensors.iter().map(|(name, tensor)| (format!("member{number}.{name}"), tensor.clone())));
-    }
-    let card = Card {
-        architecture: "ensemble".to_owned(),
-        members: vec![first.architecture.clone(), second.architecture],
-        ..first
+    let tensors = candle_core::safetensors::load_buffer(&model("earmark-voice"), &Device::Cpu).expect("tensors");
+    let values = |name: &str| -> Vec<f32> {
+        let tensor = tensors[name].to_dtype(candle_core::DType::F32).expect("numbers");
+        tensor.flatten_all().and_then(|all| all.to_vec1()).expect("numbers")
     };
-    let together = net(&card, &all);
-    let whole = said(&together, &frames, 120);
+    let (weight, bias) = (values("weight"), values("bias"));
     let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
     let expected: Vec<f32> = each[0]
         .chunks_exact(3)
-        .zip(&each[1])
-        .flat_map(|(row, p)| [sigmoid(0.6 * logit(row[0]) + 0.4 * logit(*p)), row[1], row[2]])
+        .zip(each[1].chunks_exact(1))
+        .flat_map(|(row, other)| {
+            let singing = weight[0] * logit(row[0]) + weight[1] * logit(other[0]) + bias[0];
+            [sigmoid(singing), row[1], row[2]]
+        })
         .collect();
+    assert!(weight[0] > 0.0 && weight[1] > 0.0, "both count");
+    let whole = said(&together, &frames, 120);
     let error = worst(&whole, &expected);
     assert!(error < 1e-5, "{error}");
     for step in [1, 3, 10, 37] {

@@ -334,11 +334,12 @@ impl Devices {
             if !(open.taggers.get(ced).is_some_and(|&there| there) && open.taggers.get(musicnn).is_some_and(|&t| t)) {
                 return None;
             }
-            let windows = net.ear().windows(net.latest(window)).ok()?;
+            let rows = net.latest(window);
+            let windows = net.ear().windows(rows).ok()?;
             let heard = open.tag(ced, vec![windows.ced]).and_then(|ced| Ok((ced, open.tag(musicnn, windows.musicnn)?)));
             return Some(heard.and_then(|(ced, musicnn)| {
                 let [ced] = ced.as_slice() else { return Err("left a window unanswered".to_owned()) };
-                net.read(&CoarseEar::joined(ced, &musicnn)).map_err(|error| error.to_string())
+                net.read(net.ear(), &CoarseEar::joined(ced, &musicnn), rows).map_err(|error| error.to_string())
             }));
         }
         if !open.taggers.get(tagger).is_some_and(|&there| there) {

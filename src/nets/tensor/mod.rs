@@ -3,25 +3,27 @@
 //! say is held to what those say.
 
 mod ced;
-mod conv_fsmn;
 mod musicnn;
 pub mod served;
 mod streams;
+mod voice;
+mod voices;
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
 
 pub use ced::CedTensors;
-pub use conv_fsmn::{ConvFsmnTensors, State};
 pub use musicnn::MusicnnTensors;
 pub use streams::{Heard, Streams};
+pub use voice::{State, VoiceTensors};
+pub use voices::Voices;
 
 use super::{Card, Model, ModelError, Net, Tagging, VocalNet};
 
 /// A net on some device.
 pub enum TensorNet {
     /// A voice net with the streams that it remembers.
-    Voice(Streams),
+    Voice(Voices),
     /// A tagger.
     Tagger(TensorTagger),
 }
@@ -50,13 +52,11 @@ impl TensorNet {
         let vb = VarBuilder::from_tensors(tensors, DType::F32, device);
         let labels = card.labels.len();
         let net = match net {
-            Net::Vocal(VocalNet::ConvFsmn(_)) => {
-                ConvFsmnTensors::new(labels, card.look_ahead_frames, &vb).map(|net| Self::Voice(Streams::new(net)))
-            }
+            Net::Vocal(VocalNet::ConvFsmn(_) | VocalNet::Ensemble(_)) => Voices::new(&card, &vb).map(Self::Voice),
             Net::Ced(_) => CedTensors::new(labels, &vb).map(|net| Self::Tagger(TensorTagger::Ced(net))),
             Net::Musicnn(_) => MusicnnTensors::new(labels, &vb).map(|net| Self::Tagger(TensorTagger::Musicnn(net))),
             _ => {
-                let wanted = "conv_fsmn, ced or musicnn".to_owned();
+                let wanted = "conv_fsmn, ensemble, ced or musicnn".to_owned();
                 return Err(ModelError::WrongTask { found: card.architecture, wanted });
             }
         };

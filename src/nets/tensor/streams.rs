@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
-use super::conv_fsmn::{ConvFsmnTensors, State};
+use super::voice::{State, VoiceTensors};
 
 /// A voice net with the memories of its streams.
 pub struct Streams {
-    net: ConvFsmnTensors,
+    net: VoiceTensors,
     places: HashMap<u64, Place>,
 }
 
@@ -36,13 +36,13 @@ pub struct Heard<'a> {
 impl Streams {
     /// No streams yet.
     #[must_use]
-    pub fn new(net: ConvFsmnTensors) -> Self {
+    pub fn new(net: VoiceTensors) -> Self {
         Self { net, places: HashMap::new() }
     }
 
     /// The net.
     #[must_use]
-    pub fn net(&self) -> &ConvFsmnTensors {
+    pub fn net(&self) -> &VoiceTensors {
         &self.net
     }
 
@@ -56,14 +56,14 @@ impl Streams {
         let mut batches: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (at, each) in heard.iter().enumerate() {
             let values = each.frames.len() + silence.len();
-            if !values.is_multiple_of(ConvFsmnTensors::INPUTS) {
-                candle_core::bail!("{} values are not rows of {}", each.frames.len(), ConvFsmnTensors::INPUTS);
+            if !values.is_multiple_of(VoiceTensors::INPUTS) {
+                candle_core::bail!("{} values are not rows of {}", each.frames.len(), VoiceTensors::INPUTS);
             }
             if each.begins {
                 self.forget(each.stream);
             }
             if values > 0 {
-                batches.entry(values / ConvFsmnTensors::INPUTS).or_default().push(at);
+                batches.entry(values / VoiceTensors::INPUTS).or_default().push(at);
             }
         }
         let mut said = vec![Vec::new(); heard.len()];
@@ -72,7 +72,7 @@ impl Streams {
             let (mut state, early) = self.take(&ids)?;
             let frames: Vec<f32> =
                 members.iter().flat_map(|&at| heard[at].frames.iter().chain(&silence)).copied().collect();
-            let shape = (members.len(), rows, ConvFsmnTensors::INPUTS);
+            let shape = (members.len(), rows, VoiceTensors::INPUTS);
             let frames = Tensor::from_vec(frames, shape, self.net.device())?;
             let probability: Vec<f32> = self.net.forward(&frames, &mut state)?.flatten_all()?.to_vec1()?;
             let state = Arc::new(state);

@@ -1,5 +1,7 @@
 //! Frames with their truth: what every figure is counted from.
 
+use anyhow::Result;
+
 use crate::say::envelope::EnvelopeSettings;
 use crate::study::analyze::gates;
 use crate::study::lab::{Kind, Labels};
@@ -94,6 +96,22 @@ pub fn pair(curve: &Curve<'_>, labels: &Labels) -> Frames {
     frames
 }
 
+/// The curve beside its truth as CSV, for figures of one's own: `time_s,vocal,truth`, a row for each frame of the curve.
+/// `truth` is the label's word, and empty past the labels' end.
+///
+/// # Errors
+/// None in practice; the writer's own.
+pub fn table(curve: &Curve<'_>, labels: &Labels) -> Result<Vec<u8>> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["time_s", "vocal", "truth"])?;
+    for (frame, probability) in curve.probability.iter().enumerate() {
+        let time_s = curve.time_s(frame);
+        let truth = labels.at(time_s).filter(|_| time_s < labels.end_s()).map_or("", Kind::word);
+        table.write_record([format!("{time_s:.6}"), probability.to_string(), truth.to_owned()])?;
+    }
+    Ok(table.into_inner()?)
+}
+
 /// Runs the plugin's own envelope over the curve. Moves at instants that the labels leave open do not count.
 fn gate_counts(curve: &Curve<'_>, labels: &Labels, judged_s: f64) -> GateCounts {
     let unsung = labels.of_kind(Kind::Sing).is_empty();
@@ -116,6 +134,13 @@ mod tests {
 
     fn curve(probability: &[f32]) -> Curve<'_> {
         Curve { probability, first_frame_s: 0.005, period_s: 0.01, duration_s: probability.len() as f64 * 0.01 }
+    }
+
+    #[test]
+    fn the_table_has_a_row_for_each_frame_with_the_word_of_its_label() {
+        let labels = Labels::parse("0 .01 sing\n.01 .02 unsure").unwrap();
+        let table = String::from_utf8(table(&curve(&[0.75, 0.5, 0.25]), &labels).unwrap()).unwrap();
+        assert_eq!(table, "time_s,vocal,truth\n0.005000,0.75,sing\n0.015000,0.5,unsure\n0.025000,0.25,\n");
     }
 
     #[test]

@@ -78,8 +78,9 @@ pub fn report(model: &Model, path: &Path) -> Result<SpectraReport> {
             let taggers = Taggers::named(&model.card.taggers, &models.taggers)?;
             let ear = CoarseEar::new(spectra.hop_s);
             ask(&spectra, group, |clip| {
-                let windows = coarse_windows(&ear, taggers, &spectra.levels(clip), false)?;
-                Ok(net.read(&mean_window(&windows))?.probability)
+                let rows = spectra.levels(clip);
+                let windows = coarse_windows(&ear, taggers, &rows, false)?;
+                Ok(net.read(&ear, &mean_window(&windows), &rows)?.probability)
             })?
         }
         net => ask_clips(net, &spectra, group)?,

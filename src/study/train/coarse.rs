@@ -55,21 +55,25 @@ pub struct Tried {
     pub cross_entropy: f64,
 }
 
-/// Who watches.
-pub trait CoarseProgress: Sync {
+/// Who watches while clips are heard.
+pub trait ClipHearing: Sync {
     /// Clips heard so far, of all.
     fn heard(&self, done: usize, of: usize);
-    /// A penalty was tried.
-    fn tried(&self, tried: &Tried);
     /// Whether to stop now; what was heard is kept.
     fn stopped(&self) -> bool;
 }
 
+/// Who watches.
+pub trait CoarseProgress: ClipHearing {
+    /// A penalty was tried.
+    fn tried(&self, tried: &Tried);
+}
+
 /// What the taggers say of the windows of a file's clips.
-struct Heard {
-    spectra: Spectra,
+pub(super) struct Heard {
+    pub(super) spectra: Spectra,
     /// Windows of each clip.
-    clips: Vec<Vec<Vec<f32>>>,
+    pub(super) clips: Vec<Vec<Vec<f32>>>,
 }
 
 /// Trains, and writes the net to `settings.out`. `false` if it was stopped; the same call goes on.
@@ -171,12 +175,12 @@ pub(crate) fn windows(ear: &CoarseEar, taggers: Taggers<'_>, clip: &[f32], one: 
 }
 
 /// Hears a file's clips, or takes from `folder` what was heard before. `None` if it was stopped.
-fn hear(
+pub(super) fn hear(
     file: &Path,
     train: bool,
     taggers: Taggers<'_>,
     folder: &Path,
-    progress: &impl CoarseProgress,
+    progress: &impl ClipHearing,
 ) -> Result<Option<Heard>> {
     let spectra = Spectra::read(file).with_context(|| file.display().to_string())?;
     let ear = CoarseEar::new(spectra.hop_s);

@@ -12,6 +12,7 @@ use super::export::{scores, write_model};
 use super::run::read_songs;
 use super::validate::{Validation, score};
 use crate::nets::ensemble::logit;
+use crate::nets::registry::{CARD_KEY, read_card};
 use crate::nets::{Card, Model, Net, VocalNet};
 use crate::study::evaluate::vocal::{Frames, Report};
 
@@ -25,6 +26,8 @@ pub struct EnsembleSettings {
     pub members: Vec<PathBuf>,
     /// The indices of labelled songs, whose split `valid` is heard.
     pub data: Vec<PathBuf>,
+    /// Each member's share and what is added to the logit of the first label, where they are not to be chosen.
+    pub fixed: Option<(Vec<f64>, f64)>,
     /// The model file to write.
     pub out: PathBuf,
 }
@@ -56,9 +59,14 @@ struct Sum {
 /// # Errors
 /// Unreadable data, members that do not fit one another, a full disk.
 pub fn train_ensemble(settings: &EnsembleSettings, progress: &impl EnsembleProgress) -> Result<()> {
-    let members = settings.members.iter().map(Member::read).collect::<Result<Vec<_>>>()?;
-    let [first, others @ ..] = members.as_slice() else { bail!("an ensemble needs members") };
+    let [first, others @ ..] = settings.members.as_slice() else { bail!("an ensemble needs members") };
     ensure!(!others.is_empty(), "an ensemble needs at least two members");
+    let mut members = vec![Member::read(first, None)?];
+    let ahead = members[0].card.look_ahead_frames;
+    for other in others {
+        members.push(Member::read(other, Some(ahead))?);
+    }
+    let (first, others) = (&members[0], &members[1..]);
     for other in others {
         let fits = other.card.front_end == first.card.front_end
             && other.card.look_ahead_frames == first.card.look_ahead_frames
@@ -77,8 +85,15 @@ pub fn train_ensemble(settings: &EnsembleSettings, progress: &impl EnsembleProgr
     let heard: Vec<Vec<Frames>> =
         members.iter().map(|member| validation.heard_by(&member.net)).collect::<Result<_>>()?;
     let mut best: Option<Sum> = None;
-    for shares in all_shares(members.len()) {
-        let sum = sum(&validation, &heard, shares);
+    let (all, platt) = match &settings.fixed {
+        Some((shares, offset)) => {
+            ensure!(shares.len() == members.len(), "{} shares for {} members", shares.len(), members.len());
+            (vec![shares.clone()], Some(Platt { factor: 1.0, offset: *offset }))
+        }
+        None => (all_shares(members.len()), None),
+    };
+    for shares in all {
+        let sum = sum(&validation, &heard, shares, platt);
         let is_best = best.as_ref().is_none_or(|best| sum.score > best.score);
         progress.tried(&sum.shares, &sum.report, sum.score, is_best);
         if is_best {
@@ -89,14 +104,21 @@ pub fn train_ensemble(settings: &EnsembleSettings, progress: &impl EnsembleProgr
 }
 
 impl Member {
-    fn read(path: &PathBuf) -> Result<Self> {
+    /// Reads a net; one that would answer sooner than `look_ahead_frames` answers so late, having heard that much more.
+    fn read(path: &PathBuf, look_ahead_frames: Option<usize>) -> Result<Self> {
         let name = || path.display().to_string();
-        let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", name()))?;
+        let mut bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", name()))?;
+        let mut card = read_card(&bytes).with_context(name)?;
+        let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).with_context(name)?;
+        if let Some(frames) = look_ahead_frames.filter(|&frames| frames > card.look_ahead_frames) {
+            card.look_ahead_frames = frames;
+            let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
+            bytes = safetensors::serialize(tensors.iter().map(|(name, tensor)| (name, tensor)), Some(metadata))?;
+        }
         let Model { card, net, .. } = Model::from_bytes(&bytes).with_context(name)?;
         let (Net::Vocal(net), "fsmn" | "conv_fsmn") = (net, card.architecture.as_str()) else {
             bail!("{} is no voice net that an ensemble is made of; those are fsmn and conv_fsmn", name());
         };
-        let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
         Ok(Self { card, net, tensors })
     }
 }
@@ -116,8 +138,8 @@ fn all_shares(members: usize) -> Vec<Vec<f64>> {
     parts(members, STEPS).into_iter().map(shares).collect()
 }
 
-/// The members' first outputs, added up in these shares and calibrated.
-fn sum(validation: &Validation<'_>, heard: &[Vec<Frames>], shares: Vec<f64>) -> Sum {
+/// The members' first outputs, added up in these shares and calibrated, or changed as `platt` says.
+fn sum(validation: &Validation<'_>, heard: &[Vec<Frames>], shares: Vec<f64>, platt: Option<Platt>) -> Sum {
     let songs = heard.first().map_or(0, Vec::len);
     let mut added: Vec<Frames> = (0..songs)
         .into_par_iter()
@@ -131,7 +153,7 @@ fn sum(validation: &Validation<'_>, heard: &[Vec<Frames>], shares: Vec<f64>) -> 
             frames
         })
         .collect();
-    let platt = Platt::fit(validation.sets(), &added);
+    let platt = platt.unwrap_or_else(|| Platt::fit(validation.sets(), &added));
     added.iter_mut().for_each(|frames| platt.apply(&mut frames.probability));
     let report = validation.report("training", added);
     Sum { shares, platt, score: score(&report), report }

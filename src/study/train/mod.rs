@@ -10,7 +10,7 @@
 //! | nets for whole clips, on spectra | [`clip_run`], [`clips`], [`clip_learner`], [`compact`], [`stack`] |
 //! | latent factors in place of labels | [`factors`] |
 //! | students of a tagger, on audio | [`distil`] |
-//! | several nets as one | [`ensemble`] |
+//! | several nets as one | [`ensemble`] for voices, [`genre_ensemble`] for genres |
 //! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`state`], [`checkpoint`], [`log`], [`export`] |
 
 mod batch_norm;
@@ -34,6 +34,7 @@ mod factors;
 mod feed_forward;
 mod flat;
 mod fsmn;
+mod genre_ensemble;
 mod layers;
 mod learner;
 mod log;
@@ -56,12 +57,13 @@ mod references_test;
 
 pub use clip_run::{ClipFigures, ClipProgress, ClipSettings, Material, step_cost_s, train_on, train_on_clips};
 pub(crate) use clip_run::{ask, ask_clips};
-pub use coarse::{CoarseProgress, CoarseSettings, Tried, train_coarse};
+pub use coarse::{ClipHearing, CoarseProgress, CoarseSettings, Tried, train_coarse};
 pub(crate) use coarse::{mean as mean_window, windows as coarse_windows};
 pub use convolution::Convolution;
 pub(crate) use distil::YES;
 pub use distil::{DistilSettings, Hearing, Lessons, Loss, Targets, ask_student, distil, distil_step_cost_s};
 pub use ensemble::{EnsembleProgress, EnsembleSettings, train_ensemble};
 pub use factors::{Asked, FACTORS, FactorSettings, ask_factors, factor_step_cost_s, learn_factors, true_factors};
+pub use genre_ensemble::{GenreEnsembleProgress, GenreEnsembleSettings, Weighed, train_genre_ensemble};
 pub use run::{Progress, Songs, hear_songs, train, train_on_songs, voice_step_cost_s};
 pub use settings::{NetKind, Settings};

@@ -5,6 +5,7 @@ use earmark::editor::view::ModelCard;
 use earmark::editor::{View, bridge};
 use earmark::engine::{ModelSet, Status};
 use earmark::listen::MAX_MELS;
+use earmark::nets::tag_kind::{Kind, Shown as Tag};
 use earmark::plugin::params::EarmarkParams;
 use earmark::plugin::scope::{Column, GenrePoint, Mark, Place, Point, Standing};
 use earmark::say::genre::{GENRES, GenreState};
@@ -80,10 +81,15 @@ pub fn singing() -> View {
     // Shortly after two in the afternoon.
     view.history.heard(0.0, 50_460.0);
     view.status.load = 0.14;
-    view.tags =
-        [("female vocalists", 0.71), ("synthesizer", 0.52), ("dance", 0.38), ("drum machine", 0.33), ("party", 0.12)]
-            .map(|(tag, p)| (tag.to_owned(), p))
-            .to_vec();
+    view.tags = [
+        (Kind::Voice, "female vocalists", 0.71, 0.15),
+        (Kind::Instrument, "synthesizer", 0.52, 0.08),
+        (Kind::Instrument, "drum machine", 0.13, 0.07),
+        (Kind::Mood, "party", 0.12, 0.1),
+        (Kind::Style, "dance", 0.38, 0.2),
+    ]
+    .map(|(kind, label, probability, threshold)| Tag { kind, label: label.to_owned(), probability, threshold })
+    .to_vec();
     view.pass = Report::new(&view.history, 20.0..60.0);
     view.pass_before = Some(Report::new(&view.history, 0.0..20.0));
     view

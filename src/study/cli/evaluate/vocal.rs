@@ -10,6 +10,7 @@ use super::super::console::Console;
 use super::super::{Outcome, many, models, stop};
 use super::tables;
 use crate::engine::{DeviceChoice, Engine};
+use crate::study::evaluate::frames;
 use crate::study::evaluate::index::{self, Entry};
 use crate::study::evaluate::level::Level;
 use crate::study::evaluate::pictures;
@@ -39,6 +40,9 @@ pub(in crate::study::cli) struct Arguments {
     /// Write DIR/NAME.png for each song (truth and prediction), DIR/reliability.png and DIR/roc.png.
     #[arg(long, value_name = "DIR")]
     plot: Option<PathBuf>,
+    /// Write DIR/NAME.csv for each song: time, probability, truth.
+    #[arg(long, value_name = "DIR")]
+    csv: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -59,11 +63,11 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
             return Ok(Outcome::Failed);
         }
     };
-    if let Some(directory) = &arguments.plot
-        && let Err(error) = outputs::make_directory(directory)
-    {
-        console.error(Some(directory), &error);
-        return Ok(Outcome::Failed);
+    for directory in arguments.plot.iter().chain(&arguments.csv) {
+        if let Err(error) = outputs::make_directory(directory) {
+            console.error(Some(directory), &error);
+            return Ok(Outcome::Failed);
+        }
     }
     let Some(engine) = models::start(arguments.device, arguments.model.as_ref(), None, console) else {
         return Ok(Outcome::Failed);
@@ -86,9 +90,7 @@ impl Job<'_> {
         let names = names(entries);
         let all: Vec<&Entry> = entries.iter().collect();
         let heard = self.hear(&all, 0.0, |job, index, listened| {
-            if let Some(directory) = &job.arguments.plot {
-                job.draw(directory, &names[index], &entries[index], listened);
-            }
+            job.write(&names[index], &entries[index], listened);
         });
         if stop::requested() || heard.is_empty() {
             return Ok(());
@@ -134,9 +136,16 @@ impl Job<'_> {
         })
     }
 
-    fn draw(&mut self, directory: &Path, name: &str, entry: &Entry, listened: &Listened) {
-        let drawn = outputs::write_whole(directory, name, "png", |to| pictures::song(entry, listened, to));
-        if let Err(error) = drawn {
+    /// Writes what was asked for of one song.
+    fn write(&mut self, name: &str, entry: &Entry, listened: &Listened) {
+        let (picture, table) = (self.arguments.plot.as_ref(), self.arguments.csv.as_ref());
+        let drawn = picture
+            .map(|directory| outputs::write_whole(directory, name, "png", |to| pictures::song(entry, listened, to)));
+        let written = table.map(|directory| {
+            let table = frames::table(&listened.curve(), &listened.labels)?;
+            outputs::write_whole(directory, name, "csv", |to| outputs::write_bytes(to, &table))
+        });
+        for error in drawn.into_iter().chain(written).filter_map(Result::err) {
             self.fail(&entry.audio, &error);
         }
     }

@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 
 use super::super::console::Console;
 use super::super::{Outcome, stop};
-use crate::study::train::{CoarseProgress, CoarseSettings, Tried, train_coarse};
+use crate::study::train::{ClipHearing, CoarseProgress, CoarseSettings, Tried, train_coarse};
 
 #[derive(Debug, Args)]
 pub(in crate::study::cli) struct Arguments {
@@ -49,20 +49,22 @@ struct Watch<'a> {
     console: &'a Console,
 }
 
-impl CoarseProgress for Watch<'_> {
+impl ClipHearing for Watch<'_> {
     fn heard(&self, done: usize, of: usize) {
         self.bar.set_length(of as u64);
         self.bar.set_position(done as u64);
         self.bar.set_message("hearing clips");
     }
 
+    fn stopped(&self) -> bool {
+        stop::requested()
+    }
+}
+
+impl CoarseProgress for Watch<'_> {
     fn tried(&self, tried: &Tried) {
         let Tried { name, l2, accuracy, cross_entropy } = tried;
         self.console
             .print(&format!("{name}: penalty {l2}: accuracy {accuracy:.3}, cross-entropy {cross_entropy:.3}\n"));
-    }
-
-    fn stopped(&self) -> bool {
-        stop::requested()
     }
 }

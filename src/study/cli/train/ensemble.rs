@@ -1,4 +1,4 @@
-//! `earmark train ensemble --member MODEL --member MODEL --data INDEX.csv`
+//! `earmark train ensemble --member MODEL --member MODEL --data INDEX.csv|SPECTRA`
 
 use std::path::PathBuf;
 
@@ -6,30 +6,45 @@ use anyhow::Result;
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::super::Outcome;
 use super::super::console::Console;
+use super::super::{Outcome, stop};
 use super::figures;
+use crate::study::evaluate::spectra::is_spectra;
 use crate::study::evaluate::vocal::Report;
-use crate::study::train::{EnsembleProgress, EnsembleSettings, train_ensemble};
+use crate::study::train::{
+    ClipHearing, EnsembleProgress, EnsembleSettings, GenreEnsembleProgress, GenreEnsembleSettings, Weighed,
+    train_ensemble, train_genre_ensemble,
+};
 
 #[derive(Debug, Args)]
 pub(in crate::study::cli) struct Arguments {
-    /// A voice model (fsmn or conv_fsmn); the first one's labels are said. Given at least twice.
+    /// Voice models (fsmn or conv_fsmn), of which the first one's labels are said; or a coarse genre model, then nets for
+    /// clips such as cnn3x3. Given at least twice.
     #[arg(long, value_name = "MODEL", required = true)]
     member: Vec<PathBuf>,
-    /// Labelled songs whose split valid is heard: a CSV file with the columns file, labels, split, layout. May be given
-    /// several times.
-    #[arg(long, value_name = "INDEX.csv", required = true)]
+    /// What to choose on. For voices, labelled songs whose split valid is heard: a CSV file with the columns file, labels,
+    /// split, layout; for genres, labelled spectra. May be given several times.
+    #[arg(long, value_name = "INDEX.csv|SPECTRA", required = true)]
     data: Vec<PathBuf>,
+    /// For voices: take these shares of the members instead of choosing them, and calibrate nothing.
+    #[arg(long, value_name = "SHARE", value_delimiter = ',')]
+    shares: Option<Vec<f64>>,
+    /// With --shares: added to the logit of singing; below 0, less is called sung.
+    #[arg(long, value_name = "LOGIT", default_value_t = 0.0, allow_negative_numbers = true, requires = "shares")]
+    offset: f64,
     /// The model file to write.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
+    if arguments.data.iter().all(|file| is_spectra(file)) {
+        return genres(arguments, console);
+    }
     let settings = EnsembleSettings {
         members: arguments.member.clone(),
         data: arguments.data.clone(),
+        fixed: arguments.shares.clone().map(|shares| (shares, arguments.offset)),
         out: arguments.out.clone(),
     };
     let watch = Watch { bar: console.steps(1), console };
@@ -37,6 +52,23 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     watch.bar.finish_and_clear();
     console.print(&format!("wrote {}\n", arguments.out.display()));
     Ok(Outcome::Done)
+}
+
+fn genres(arguments: &Arguments, console: &Console) -> Result<Outcome> {
+    let settings = GenreEnsembleSettings {
+        members: arguments.member.clone(),
+        data: arguments.data.clone(),
+        out: arguments.out.clone(),
+    };
+    let watch = Watch { bar: console.steps(1), console };
+    let finished = train_genre_ensemble(&settings, &watch)?;
+    watch.bar.finish_and_clear();
+    if finished {
+        console.print(&format!("wrote {}\n", arguments.out.display()));
+        return Ok(Outcome::Done);
+    }
+    console.note(None, "stopped; the same command goes on from here");
+    Ok(Outcome::Stopped)
 }
 
 struct Watch<'a> {
@@ -55,5 +87,29 @@ impl EnsembleProgress for Watch<'_> {
         let shares: Vec<String> = shares.iter().map(|share| format!("{share:.1}")).collect();
         let mark = if best { "  best so far" } else { "" };
         self.console.print(&format!("shares {}: score {score:.4}; {}{mark}\n", shares.join(" "), figures(report)));
+    }
+}
+
+impl ClipHearing for Watch<'_> {
+    fn heard(&self, done: usize, of: usize) {
+        self.bar.set_length(of as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message("hearing clips");
+    }
+
+    fn stopped(&self) -> bool {
+        stop::requested()
+    }
+}
+
+impl GenreEnsembleProgress for Watch<'_> {
+    fn weighed(&self, weighed: &Weighed) {
+        let Weighed { name, powers, accuracy, cross_entropy, alone: (before, loss_before) } = weighed;
+        let powers: Vec<String> = powers.iter().map(|power| format!("{power:.2}")).collect();
+        self.console.print(&format!(
+            "{name}: powers {}: accuracy {accuracy:.3}, cross-entropy {cross_entropy:.3}; the first net alone {before:.3}, \
+             {loss_before:.3}\n",
+            powers.join(" ")
+        ));
     }
 }

@@ -1,5 +1,5 @@
-//! Our voice net in tensor operations; see [`crate::nets::ConvFsmn`]. What the streams of a batch remember lies on the
-//! device.
+//! Causal voice nets in tensor operations: [`crate::nets::Fsmn`], and with more beside its trunk
+//! [`crate::nets::ConvFsmn`]. What the streams of a batch remember lies on the device.
 
 use candle_core::{DType, Device, Module, Result, Tensor};
 use candle_nn::{Linear, VarBuilder, linear, linear_no_bias, ops};
@@ -11,18 +11,23 @@ use crate::nets::fsmn::{BLOCKS, HIDDEN, INPUTS, PROJECTION, TAPS};
 const MOST_ROWS: usize = 4_096;
 
 /// See the module's text.
-pub struct ConvFsmnTensors {
+pub struct VoiceTensors {
     mean: Tensor,
     inverse_deviation: Tensor,
     input: [Linear; 2],
     trunk: Vec<Memory>,
+    beside: Option<Beside>,
+    output: [Linear; 2],
+    delay: usize,
+    outputs: usize,
+}
+
+/// What a `conv_fsmn` has beside its trunk.
+struct Beside {
     convolutions: Vec<Convolution>,
     picture: Linear,
     joint: [Linear; 2],
     phrase: Vec<Memory>,
-    output: [Linear; 2],
-    delay: usize,
-    outputs: usize,
 }
 
 /// A depth-wise filter over time, with the bottleneck before it and the skip connection around both where it is not the
@@ -48,23 +53,19 @@ struct Convolution {
 #[derive(Clone)]
 pub struct State(Vec<Tensor>);
 
-impl ConvFsmnTensors {
+impl VoiceTensors {
     /// Values of a frame.
     pub const INPUTS: usize = INPUTS;
 
-    /// Builds the net on the device of `vb`: `outputs` sigmoids per frame, `delay` frames late.
+    /// Builds the net on the device of `vb`: `outputs` sigmoids per frame, `delay` frames late. Without a tensor `picture`
+    /// it is the trunk with its outputs alone.
     ///
     /// # Errors
-    /// A missing tensor or one of another shape.
+    /// A missing tensor or one of another shape, or a net that is not causal.
     pub fn new(outputs: usize, delay: usize, vb: &VarBuilder<'_>) -> Result<Self> {
-        let (mut bands, mut inputs) = (INPUTS, 1);
-        let mut convolutions = Vec::new();
-        for (layer, outputs) in CHANNELS.into_iter().enumerate() {
-            convolutions.push(Convolution::new(bands, inputs, outputs, &vb.pp(format!("conv{layer}")))?);
-            bands /= POOL;
-            inputs = outputs;
+        if vb.contains_tensor("fsmn0.lookahead.weight") {
+            candle_core::bail!("a net with taps ahead runs on the processor alone");
         }
-        let phrase = |(number, dilation)| Memory::new(true, dilation, &vb.pp(format!("phrase{number}")));
         Ok(Self {
             mean: vb.get(INPUTS, "cmvn.mean")?,
             inverse_deviation: vb.get(INPUTS, "cmvn.istd")?,
@@ -72,10 +73,7 @@ impl ConvFsmnTensors {
             trunk: (0..BLOCKS)
                 .map(|block| Memory::new(block > 0, 1, &vb.pp(format!("fsmn{block}"))))
                 .collect::<Result<_>>()?,
-            convolutions,
-            picture: linear(PICTURE, PROJECTION, vb.pp("picture"))?,
-            joint: [linear(2 * PROJECTION, JOINT, vb.pp("joint.fc1"))?, linear(JOINT, PROJECTION, vb.pp("joint.fc2"))?],
-            phrase: DILATIONS.into_iter().enumerate().map(phrase).collect::<Result<_>>()?,
+            beside: vb.contains_tensor("picture.weight").then(|| Beside::new(vb)).transpose()?,
             output: [linear(PROJECTION, HIDDEN, vb.pp("out.fc1"))?, linear(HIDDEN, outputs, vb.pp("out.fc2"))?],
             delay,
             outputs,
@@ -111,8 +109,10 @@ impl ConvFsmnTensors {
     /// A device without room.
     pub fn start(&self, streams: usize) -> Result<State> {
         let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, self.device());
-        let memories = self.memories().map(|memory| zeros(&[streams, memory.reach(), PROJECTION]));
-        let pictures = self.convolutions.iter().map(|c| zeros(&[streams, c.inputs, KERNEL - 1, c.bands]));
+        let phrase = self.beside.iter().flat_map(|beside| &beside.phrase);
+        let convolutions = self.beside.iter().flat_map(|beside| &beside.convolutions);
+        let memories = self.trunk.iter().chain(phrase).map(|memory| zeros(&[streams, memory.reach(), PROJECTION]));
+        let pictures = convolutions.map(|c| zeros(&[streams, c.inputs, KERNEL - 1, c.bands]));
         memories.chain(pictures).collect::<Result<_>>().map(State)
     }
 
@@ -123,12 +123,40 @@ impl ConvFsmnTensors {
     /// A state of another number of streams; a device that failed.
     pub fn forward(&self, frames: &Tensor, state: &mut State) -> Result<Tensor> {
         let frames = frames.broadcast_sub(&self.mean)?.broadcast_mul(&self.inverse_deviation)?;
-        let (memories, pictures) = state.0.split_at_mut(self.trunk.len() + self.phrase.len());
-        let (trunk, phrase) = memories.split_at_mut(self.trunk.len());
+        let (trunk, rest) = state.0.split_at_mut(self.trunk.len());
         let mut memory = self.input[1].forward(&self.input[0].forward(&frames)?.relu()?)?.relu()?;
         for (layer, history) in self.trunk.iter().zip(trunk) {
             memory = layer.forward(&memory, history)?;
         }
+        let x = match &self.beside {
+            Some(beside) => beside.forward(&frames, memory, rest)?,
+            None => memory,
+        };
+        ops::sigmoid(&self.output[1].forward(&self.output[0].forward(&x)?.relu()?)?)
+    }
+}
+
+impl Beside {
+    fn new(vb: &VarBuilder<'_>) -> Result<Self> {
+        let (mut bands, mut inputs) = (INPUTS, 1);
+        let mut convolutions = Vec::new();
+        for (layer, outputs) in CHANNELS.into_iter().enumerate() {
+            convolutions.push(Convolution::new(bands, inputs, outputs, &vb.pp(format!("conv{layer}")))?);
+            bands /= POOL;
+            inputs = outputs;
+        }
+        let phrase = |(number, dilation)| Memory::new(true, dilation, &vb.pp(format!("phrase{number}")));
+        Ok(Self {
+            convolutions,
+            picture: linear(PICTURE, PROJECTION, vb.pp("picture"))?,
+            joint: [linear(2 * PROJECTION, JOINT, vb.pp("joint.fc1"))?, linear(JOINT, PROJECTION, vb.pp("joint.fc2"))?],
+            phrase: DILATIONS.into_iter().enumerate().map(phrase).collect::<Result<_>>()?,
+        })
+    }
+
+    /// From normalised `frames` and the trunk's `memory` of them; `state`: of the phrase, then of the convolutions.
+    fn forward(&self, frames: &Tensor, memory: Tensor, state: &mut [Tensor]) -> Result<Tensor> {
+        let (phrase, pictures) = state.split_at_mut(self.phrase.len());
         let mut picture = frames.unsqueeze(1)?;
         for (layer, history) in self.convolutions.iter().zip(pictures) {
             picture = layer.forward(&picture, history)?;
@@ -140,11 +168,7 @@ impl ConvFsmnTensors {
         for (layer, history) in self.phrase.iter().zip(phrase) {
             x = layer.forward(&x, history)?;
         }
-        ops::sigmoid(&self.output[1].forward(&self.output[0].forward(&x)?.relu()?)?)
-    }
-
-    fn memories(&self) -> impl Iterator<Item = &Memory> {
-        self.trunk.iter().chain(&self.phrase)
+        Ok(x)
     }
 }
 
