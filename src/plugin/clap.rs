@@ -5,6 +5,7 @@
 mod block;
 mod output;
 mod params;
+mod render;
 mod state;
 
 use std::cell::Cell;
@@ -17,6 +18,7 @@ use clap_sys::events::clap_output_events;
 use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
 use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
+use clap_sys::ext::render::{CLAP_EXT_RENDER, clap_plugin_render};
 use clap_sys::ext::state::CLAP_EXT_STATE;
 use clap_sys::process::{CLAP_PROCESS_CONTINUE, CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use nice_plug::prelude::ClapPlugin;
@@ -46,6 +48,9 @@ struct Exported {
     /// nice-plug's parameters, with some functions replaced.
     params: Option<clap_plugin_params>,
     inner_params: Option<clap_plugin_params>,
+    /// How the host renders, as nice-plug is told, and with a function replaced.
+    render: Option<clap_plugin_render>,
+    inner_render: Option<clap_plugin_render>,
     /// Taken by `process` alone while audio runs.
     lent: Mutex<(Spare, Widths)>,
     active: AtomicBool,
@@ -120,6 +125,8 @@ unsafe fn create<P: ClapPlugin>(host: *const clap_host) -> *const clap_plugin {
     };
     // SAFETY: nice-plug answers with its own structure, which lives as long as the plugin.
     let inner_params = unsafe { extension::<clap_plugin_params>(&inner, CLAP_EXT_PARAMS).copied() };
+    // SAFETY: as above.
+    let inner_render = unsafe { extension::<clap_plugin_render>(&inner, CLAP_EXT_RENDER).copied() };
     // nice-plug finds its state through `plugin_data` alone, so a copy of the plugin serves as well as the original.
     let plugin = clap_plugin {
         destroy: Some(self::destroy),
@@ -140,6 +147,8 @@ unsafe fn create<P: ClapPlugin>(host: *const clap_host) -> *const clap_plugin {
             ..inner
         }),
         inner_params,
+        render: inner_render.map(|inner| clap_plugin_render { set: Some(render::set), ..inner }),
+        inner_render,
         lent: Mutex::default(),
         active: AtomicBool::new(false),
         failed: AtomicBool::new(false),
@@ -245,6 +254,9 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
         }
         if let Some(params) = exported.params.as_ref().filter(|_| name == CLAP_EXT_PARAMS) {
             return ptr::from_ref(params).cast();
+        }
+        if let Some(render) = exported.render.as_ref().filter(|_| name == CLAP_EXT_RENDER) {
+            return ptr::from_ref(render).cast();
         }
         // SAFETY: the host is there as long as the plugin.
         if name == CLAP_EXT_GUI && !unsafe { shows_windows(exported.host) } {

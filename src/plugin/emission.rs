@@ -59,6 +59,8 @@ pub(super) struct Emission {
     params: Arc<EarmarkParams>,
     ids: [u32; OUTPUTS],
     writing: AtomicBool,
+    /// The host renders offline, whatever it has activated the plugin for: the worker may be waited for.
+    offline: AtomicBool,
     remembered: [Remembered; OUTPUTS],
     align: u32,
     /// `align` as it was at the last activation.
@@ -91,6 +93,7 @@ impl Emission {
             ids: output_ids(),
             params,
             writing: AtomicBool::new(false),
+            offline: AtomicBool::new(false),
             remembered: std::array::from_fn(|_| Remembered {
                 values: std::array::from_fn(|_| AtomicU32::new(f32::NAN.to_bits())),
                 next: AtomicUsize::new(0),
@@ -175,6 +178,16 @@ impl Emission {
     /// Whether gestures are open.
     pub(super) fn is_writing(&self) -> bool {
         self.writing.load(Ordering::Acquire)
+    }
+
+    /// How the host renders from now on. Real-time safe.
+    pub(super) fn set_offline(&self, offline: bool) {
+        self.offline.store(offline, Ordering::Release);
+    }
+
+    /// Whether the host renders offline.
+    pub(super) fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Acquire)
     }
 
     /// Whether `normalized` is a value that was emitted for `output` a short while ago.

@@ -315,10 +315,12 @@ impl Processor {
         self.ear.set_eco(self.params.detect.eco.value());
         let Self { ear, vocal, genre, scope, .. } = self;
         let show = |frame: &MelFrame<'_>| scope.column(frame);
-        if self.setup.offline {
+        // Some hosts freewheel without activating anew. What is known is then said as late as in real time, but is complete.
+        if self.setup.offline || self.emission.is_offline() {
             // In lock step the worker is waited for; if it is gone, the audio goes on all the same.
             ear.hear_in_step_and_show(channels, show, |reading| queue(vocal, reading), |reading| queue(genre, reading));
         } else {
+            ear.go_live();
             ear.hear_and_show(channels, show);
             while let Some(reading) = ear.next_vocal() {
                 queue(vocal, reading);

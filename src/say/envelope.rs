@@ -24,6 +24,9 @@ impl Default for EnvelopeSettings {
 
 /// Share of the attack for which the voice must be there before the gate opens.
 const CONFIRMING_SHARE: f32 = 1.0 / 3.0;
+/// By so much a time counts as longer than it is, milliseconds: hosts keep times on a scale from 0 to 1, whose rounding must
+/// not decide about a whole reading where a time is a multiple of readings, as at the defaults.
+const ROUNDING_MS: f32 = 0.01;
 
 impl EnvelopeSettings {
     /// How many readings must follow the first one of a voice, `step_s` apart, before the gate opens: so far must be
@@ -34,7 +37,7 @@ impl EnvelopeSettings {
         let mut steady_ms = step_ms;
         let mut readings = 0;
         // In the envelope's own steps, so that rounding falls alike.
-        while steady_ms <= patience_ms && step_ms > 0.0 {
+        while steady_ms <= patience_ms + ROUNDING_MS && step_ms > 0.0 {
             steady_ms += step_ms;
             readings += 1;
         }
@@ -98,7 +101,7 @@ impl Envelope {
             let voiced = |probability: &f32| *probability >= settings.threshold;
             next.into_iter().take_while(voiced).for_each(|_| steady_ms += step_ms);
         }
-        if contrary && steady_ms > patience_ms {
+        if contrary && steady_ms > patience_ms + ROUNDING_MS {
             self.decision.gate = !self.decision.gate;
             self.contrary_ms = 0.0;
         }
@@ -176,6 +179,20 @@ mod tests {
                 assert_eq!(opened, turns(&plain, true), "{attack_ms} ms, {seen} readings");
                 assert_eq!(turns(&gates, false), turns(&plain, false), "{attack_ms} ms, {seen} readings");
             }
+        }
+    }
+
+    #[test]
+    fn a_time_that_was_rounded_decides_alike() {
+        let mut probabilities = vec![0.9; 50];
+        probabilities.extend([0.0; 60]);
+        let gates = |share: f32| -> Vec<bool> {
+            let settings = EnvelopeSettings { attack_ms: 60.0 * share, hold_ms: 250.0 * share, ..Default::default() };
+            assert_eq!(settings.confirming_readings(STEP_S), 2, "{share}");
+            run(&settings, &probabilities).iter().map(|decision| decision.gate).collect()
+        };
+        for share in [1.0 - 1e-6, 1.0 - f32::EPSILON, 1.0 + f32::EPSILON, 1.0 + 1e-6] {
+            assert_eq!(gates(share), gates(1.0), "{share}");
         }
     }
 

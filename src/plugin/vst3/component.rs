@@ -9,6 +9,7 @@ use nice_plug::wrapper::vst3::Wrapper;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::BusDirections_::kInput;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ChannelContext::IInfoListener;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::MediaTypes_::kAudio;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ProcessModes_::kOffline;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::*;
 use nice_plug::wrapper::vst3::vst3::Steinberg::*;
@@ -115,6 +116,7 @@ impl<C: PluginClass> Component<C> {
         // SAFETY: the caller's promise.
         unsafe { self.forget_automated(host) };
         self.emission.start();
+        self.emission.set_offline(host.processMode == kOffline as int32);
         let flush = host.numSamples == 0 || host.numOutputs <= 0 || host.outputs.is_null();
         let result = if flush {
             // SAFETY: the host's call, passed on; without samples nice-plug only reads the parameter changes.

@@ -300,6 +300,40 @@ if first and plain then
   end
 end
 
+-- The same with the nets at work ---------------------------------------------------------------------------------------
+
+-- From the first to the last moment of a stretch in which the offline gate stood so for so long, after an edge, within what is
+-- exported.
+local function stretch(open, least)
+  local since = 0
+  local stood = false
+  for _, point in ipairs(offline.vocal_gate) do
+    if stood == open and since > 0 and point[1] - since >= least and point[1] < 9 then return since, point[1] end
+    since, stood = point[1], point[2] > 0.5
+  end
+end
+
+clear(ARDOUR.AutoState.Off)
+set("Automation", MODES.show)
+set("Ride", RIDE_12)
+local heard, again = exported("heard"), exported("again")
+expect("show: export twice gives the same audio", heard and #heard > RATE and heard == again, heard and #heard .. " bytes")
+if heard and plain then
+  -- Attack and release are over within 0.33 s, however late an export says what it knows.
+  for _, case in ipairs({ { true, 1.5, -12 }, { false, 0.4, 0 } }) do
+    local from, to = stretch(case[1], case[2])
+    from, to = from + 0.33, to - 0.02
+    local gain = 20 * math.log(level(heard, from, to) / level(plain, from, to), 10)
+    local what = string.format("show: an export rides at %d dB while %s sings", case[3], case[1] and "somebody" or "nobody")
+    expect(what, math.abs(gain - case[3]) < 0.1, string.format("%.2f dB from %.2f s to %.2f s", gain, from, to))
+  end
+end
+for _, pair in ipairs(LANES) do
+  common.draw(lane(pair[1]), EDITED)
+  control(pair[1]):set_automation_state(ARDOUR.AutoState.Play)
+end
+set("Automation", MODES.read)
+
 -- Save, close, open again -----------------------------------------------------------------------------------------------
 
 set("Ride", RIDE_12)

@@ -10,6 +10,7 @@ import pedalboard
 from expect import conclude, expect
 from pedalboard.io import AudioFile
 
+UNITS = {"Genre window": "s", "Attack": "ms", "Hold": "ms", "Release": "ms", "Ride": "dB"}
 bundle, offline = sys.argv[1:3]
 with AudioFile(f"{offline}/out.wav") as file:
     rate_hz = file.samplerate
@@ -24,6 +25,8 @@ for name in ["Earmark", "Earmark Control"]:
     parameters = plugin.parameters
     expect(f"{name}: parameters are listed", len(parameters) >= 33, len(parameters))
     expect(f"{name}: every parameter has a name and a text", all(p.name and p.string_value for p in parameters.values()))
+    found = {p.name: p.units.strip() for p in parameters.values() if p.units}
+    expect(f"{name}: those with a unit have it", found == UNITS, found)
     for key, text in [("ride_db", "0.0"), ("automation", "Show"), ("threshold", "0."), ("midi_note", "C4"), ("genre", "None")]:
         found = parameters[key].string_value if key in parameters else None
         expect(f"{name}: {key} reads {text}", found is not None and found.startswith(text), found)
@@ -31,7 +34,6 @@ for name in ["Earmark", "Earmark Control"]:
     plugin.reset()
     rendered = plugin.process(song, rate_hz, buffer_size=512)
     expect(f"{name}: audio passes bit by bit", np.array_equal(rendered[: len(song)], song), rendered.shape)
-    expect(f"{name}: a voice was heard", float(plugin.parameters["vocal"].raw_value) >= 0.0)
 
     plugin.ride_db = -6.0
     plugin.threshold = 0.7

@@ -78,7 +78,7 @@ fn activation(instance: &mut Instance, plan: &Plan, input: &Audio, plugin: Plugi
         (stream::settings(plan, &listed, &read)?, stream::lane(plan, &listed, &read)?)
     };
     set(instance, &extension, &settings)?;
-    set_render_mode(instance, plan.offline);
+    set_render_mode(instance, plan.activates_offline());
     let layout = layout(instance, input.len().max(1))?;
 
     let longest = u32::try_from(plan.announced()).context("a block is too long for CLAP")?;
@@ -86,6 +86,7 @@ fn activation(instance: &mut Instance, plan: &Plan, input: &Audio, plugin: Plugi
         PluginAudioConfiguration { sample_rate: plan.rate_hz, min_frames_count: 1, max_frames_count: longest };
     let stopped = instance.activate(|_, _| (), configuration).map_err(|error| anyhow!("cannot activate: {error}"))?;
     let latency_samples = latency(instance);
+    set_render_mode(instance, plan.offline);
     let Streamed { ledger, outputs } = run(instance, stopped, plan, input, &layout, &lane)?;
     instance.try_deactivate().map_err(|error| anyhow!("cannot deactivate: {error}"))?;
 

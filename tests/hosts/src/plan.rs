@@ -132,6 +132,9 @@ pub struct Plan {
     pub offline: bool,
     /// Meanwhile the host says offline and real time by turns, as one that switches to freewheeling in mid-stream.
     pub flips_mode: bool,
+    /// It is activated for real time all the same, and the host says offline only then, as one that freewheels without
+    /// activating anew.
+    pub freewheels: bool,
     /// What the transport does, in order of time; where it is empty, it rolls from the song's start.
     pub transport: Vec<Stand>,
     /// The main output shares the main input's memory.
@@ -157,6 +160,7 @@ impl Plan {
             empty_blocks: false,
             offline: true,
             flips_mode: false,
+            freewheels: false,
             transport: Vec::new(),
             in_place: false,
             state: None,
@@ -173,6 +177,11 @@ impl Plan {
         let Some(stand) = next.checked_sub(1).map(|index| self.transport[index]) else { return (true, now, until) };
         let rolled = if stand.playing { now - stand.time_samples } else { 0 };
         (stand.playing, stand.song_samples + rolled, until)
+    }
+
+    /// Whether the plugin is activated to render offline.
+    pub(crate) fn activates_offline(&self) -> bool {
+        self.offline && !self.freewheels
     }
 
     /// What the host announces as the longest block.

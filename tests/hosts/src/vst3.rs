@@ -167,7 +167,7 @@ impl Plugin {
 
     /// Sets up once, as hosts do, switches every bus on and starts.
     fn activate(&self, plan: &Plan) -> Result<()> {
-        let mode = if plan.offline { ProcessModes_::kOffline } else { ProcessModes_::kRealtime };
+        let mode = if plan.activates_offline() { ProcessModes_::kOffline } else { ProcessModes_::kRealtime };
         let mut setup = ProcessSetup {
             processMode: mode as i32,
             symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,

@@ -3,9 +3,10 @@
 use crate::stage::{self, SHOW, WRITE, assert_same, played};
 use earmark_hosts::{Blocks, Class};
 
-const SLICINGS: [Blocks; 4] = [
+const SLICINGS: [Blocks; 5] = [
     Blocks::Of(64),
     Blocks::Of(4096),
+    Blocks::Of(16_384),
     Blocks::Random { longest: 1500, seed: 7 },
     Blocks::Random { longest: 40, seed: 8 },
 ];

@@ -10,6 +10,7 @@ use crate::ids;
 use anyhow::{Context, Result, ensure};
 use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_plugin_gui, clap_window};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
+use clap_sys::ext::render::{CLAP_EXT_RENDER, CLAP_RENDER_OFFLINE, clap_plugin_render};
 use clap_sys::factory::plugin_factory::CLAP_PLUGIN_FACTORY_ID;
 use std::ffi::CString;
 use std::sync::atomic::Ordering;
@@ -72,6 +73,9 @@ fn entries(subject: &Subject) -> Result<Verdict> {
         let read = injector.during(entry, || plugin.parse(ids::number("midi_note"), "C4"))?;
         ensure!(read.is_none(), "text_to_value() gives {read:?}");
     }
+    let render = plugin.extension::<clap_plugin_render>(CLAP_EXT_RENDER)?.context("it knows no render modes")?;
+    let offline = || Ok(call!(render, set(plugin.raw, CLAP_RENDER_OFFLINE)));
+    ensure!(!injector.during("clap_plugin_render::set", offline)?, "render.set() gives true");
     let state = plugin.save(4096)?;
     for entry in ["clap_plugin_state::save", "clap_ostream::write"] {
         ensure!(injector.during(entry, || Ok(plugin.save(4096).is_err()))?, "state.save() gives true");
