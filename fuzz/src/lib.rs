@@ -1,6 +1,14 @@
 //! What the targets share.
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+/// Lets code that answers for a library's panics do so: the fuzzer ends at every panic otherwise. One that nobody catches
+/// still ends it.
+pub fn allow_caught_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+}
 
 /// A file that is gone when this is dropped, in memory where the system offers that.
 pub struct Scratch(PathBuf);

@@ -16,7 +16,7 @@ use super::readings::{GenreReading, Tags, VocalReading};
 use crate::listen::{FrontEnd, MAX_MELS};
 
 /// Audio whose frames a stream holds before the oldest give way.
-pub(super) const HELD_S: f64 = 3.0;
+pub(super) const HELD_S: f64 = 2.0;
 /// Voice readings that wait for the audio thread: 5 s.
 const VOCAL_CAPACITY: usize = 512;
 const GENRE_CAPACITY: usize = 16;

@@ -7,6 +7,7 @@
 mod frontend;
 mod mel;
 mod resample;
+mod shared;
 mod stft;
 mod translation;
 

@@ -4,6 +4,9 @@
 //! on block boundaries. Rates with a small common ratio use exact phases, others interpolate linearly between 512.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
+
+use super::shared::Shared;
 
 /// Edge of the pass band, as a share of the lower Nyquist frequency; ripple below 0.01 dB up to here.
 pub const PASS_BAND: f64 = 0.90;
@@ -15,6 +18,9 @@ pub const STOP_BAND_DB: f64 = 80.0;
 /// Ratios with at most this many distinct phases get an exact table.
 const MOST_EXACT_PHASES: u64 = 1_000;
 const INTERPOLATED_PHASES: usize = 512;
+
+/// The filters for a pair of rates, as bits.
+static TABLES: Shared<(u64, u64), Vec<f32>> = Shared::new();
 
 enum Step {
     /// Both rates are whole numbers: position = n * numerator / denominator.
@@ -30,7 +36,7 @@ pub struct Resampler {
     /// Filter half length in input samples.
     half: usize,
     /// `[phases][2 half]`, and one more phase when interpolating.
-    table: Vec<f32>,
+    table: Arc<Vec<f32>>,
     /// The latest input, oldest first; `history[0]` is input sample `first`.
     history: Vec<f32>,
     filled: usize,
@@ -48,7 +54,7 @@ impl Resampler {
             step: None,
             input_rate_hz,
             half: 0,
-            table: Vec::new(),
+            table: Arc::default(),
             history: Vec::new(),
             filled: 0,
             first: 0,
@@ -70,10 +76,11 @@ impl Resampler {
             Step::Exact { denominator, .. } => (denominator as usize, 0),
             Step::Interpolated { .. } => (INTERPOLATED_PHASES, 1),
         };
-        resampler.table.reserve_exact((phases + extra) * 2 * half);
-        for phase in 0..phases + extra {
-            resampler.table.extend(filter(phase as f64 / phases as f64, half, cutoff));
-        }
+        resampler.table = TABLES.get(&(input_rate_hz.to_bits(), output_rate_hz.to_bits()), || {
+            let mut table = Vec::with_capacity((phases + extra) * 2 * half);
+            table.extend((0..phases + extra).flat_map(|phase| filter(phase as f64 / phases as f64, half, cutoff)));
+            table
+        });
         resampler.half = half;
         resampler.step = Some(step);
         resampler.history = vec![0.0; 2 * half + most];

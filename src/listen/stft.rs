@@ -7,13 +7,15 @@ use realfft::{RealFftPlanner, RealToComplex};
 
 use super::frontend::{FrontEnd, FrontEndError, Padding, Window};
 use super::mel::{MelBank, eight_bit};
+use super::shared::Shared;
+
+/// The tables of each front end.
+static TABLES: Shared<FrontEnd, Tables> = Shared::new();
 
 /// Samples of one rate to the mel frames of one front end. Computes in `f64`: next to a loud band a single
 /// precision FFT loses the quiet ones, and the logarithm shows it.
 pub struct MelStream {
-    fft: Arc<dyn RealToComplex<f64>>,
-    bank: MelBank,
-    window: Vec<f64>,
+    tables: Arc<Tables>,
     front_end: FrontEnd,
     /// Samples padded before the first (centred front ends).
     lead: usize,
@@ -29,6 +31,20 @@ pub struct MelStream {
     mels: Vec<f32>,
 }
 
+/// What frames are made with.
+struct Tables {
+    fft: Arc<dyn RealToComplex<f64>>,
+    bank: MelBank,
+    window: Vec<f64>,
+}
+
+impl Tables {
+    fn new(front_end: &FrontEnd) -> Self {
+        let fft = RealFftPlanner::new().plan_fft_forward(front_end.n_fft);
+        Self { fft, bank: MelBank::new(front_end), window: window(front_end) }
+    }
+}
+
 impl MelStream {
     /// A stream with all its memory.
     ///
@@ -36,26 +52,24 @@ impl MelStream {
     /// If the front end contradicts itself.
     pub fn new(front_end: &FrontEnd) -> Result<Self, FrontEndError> {
         front_end.check()?;
-        let fft = RealFftPlanner::<f64>::new().plan_fft_forward(front_end.n_fft);
+        let tables = TABLES.get(front_end, || Tables::new(front_end));
         let lead = match front_end.padding {
             Padding::Snip => 0,
             Padding::Reflect | Padding::Zero => front_end.n_fft / 2,
         };
         let mut stream = Self {
-            bank: MelBank::new(front_end),
-            window: window(front_end),
             lead,
             samples: vec![0.0; front_end.window_length + lead + 2],
             filled: 0,
             next: 0,
             started: false,
-            frame: fft.make_input_vec(),
-            spectrum: fft.make_output_vec(),
+            frame: tables.fft.make_input_vec(),
+            spectrum: tables.fft.make_output_vec(),
             power: vec![0.0; front_end.n_fft / 2 + 1],
-            scratch: fft.make_scratch_vec(),
+            scratch: tables.fft.make_scratch_vec(),
             mels: vec![0.0; front_end.n_mels],
             front_end: front_end.clone(),
-            fft,
+            tables,
         };
         stream.reset();
         Ok(stream)
@@ -156,17 +170,17 @@ impl MelStream {
             }
             frame[0] -= pre_emphasis * frame[0];
         }
-        for (x, weight) in frame.iter_mut().zip(&self.window) {
+        for (x, weight) in frame.iter_mut().zip(&self.tables.window) {
             *x *= weight;
         }
         self.frame[window_length..].fill(0.0);
         // The lengths are fixed at construction, so the transform cannot fail; a failure would leave the old
         // spectrum in place rather than bring the host down.
-        let _ = self.fft.process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
+        let _ = self.tables.fft.process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
         for (power, bin) in self.power.iter_mut().zip(&self.spectrum) {
             *power = bin.norm_sqr();
         }
-        self.bank.apply(&self.power, &mut self.mels);
+        self.tables.bank.apply(&self.power, &mut self.mels);
     }
 }
 

@@ -20,9 +20,10 @@ use crate::say::midi::{MidiMessage, MidiVoice};
 use crate::say::ride::Ride;
 use crate::say::thinning::{SHORTEST_GAP_S, Thinned};
 
-/// Voice readings that wait for their moment; a block of 16384 samples at 1.2 kHz brings 1365.
-const PENDING: usize = 2_048;
-/// Genre readings that do: the same block brings 14.
+/// Room for voice readings that wait for their moment, besides those of the block that the host has announced: it may send
+/// a longer one, and 16384 samples at 8 kHz bring 205.
+const PENDING: usize = 256;
+/// Genre readings that do: 16384 samples at 1.2 kHz bring 14.
 const GENRES_PENDING: usize = 64;
 /// While the host's lane is followed, decisions are made at this interval.
 const CONTROL_PERIOD_S: f64 = 0.01;
@@ -139,6 +140,8 @@ impl Processor {
         let delays = (0..setup.channels).map(|_| Delay::new(latency as usize)).collect();
         let thinned = std::array::from_fn(|output| Thinned::since(emission.value(output)));
         let lag = if align || !setup.offline { live_lag + foresight } else { 0 };
+        let waits_s = (u64::from(setup.max_block) + live_lag + foresight) as f64 / rate;
+        let pending = PENDING + (waits_s / ear.vocal_period_s()).ceil() as usize;
         scope.activated(setup.sample_rate_hz, (ear.vocal_delay_s() + lag as f64 / rate) as f32);
         emission.activated(align);
         Self {
@@ -155,7 +158,7 @@ impl Processor {
             origin: 0,
             hearing: true,
             playing: false,
-            vocal: VecDeque::with_capacity(PENDING),
+            vocal: VecDeque::with_capacity(pending),
             genre: VecDeque::with_capacity(GENRES_PENDING),
             next_control: 0,
             followed_at: 0,

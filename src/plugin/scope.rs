@@ -2,8 +2,8 @@
 //! returns both halves. While the window is closed it costs the audio thread a few atomic stores; while it is open, one
 //! push of fixed size into a bounded queue per frame, the oldest giving way.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use atomic_float::AtomicF32;
 use crossbeam::queue::ArrayQueue;
@@ -127,10 +127,8 @@ struct Shared {
     open: AtomicBool,
     repaint: RepaintNotifier,
     pass: AtomicU32,
-    points: ArrayQueue<Point>,
-    columns: ArrayQueue<Column>,
-    beliefs: ArrayQueue<GenrePoint>,
-    marks: ArrayQueue<Mark>,
+    /// Made when the window opens for the first time: most never do, and it is a large part of an instance's memory.
+    waiting: OnceLock<Waiting>,
     probability: AtomicF32,
     outputs: [AtomicF32; VOICE_OUTPUTS],
     gate: AtomicBool,
@@ -161,6 +159,25 @@ pub struct ScopeInput {
 #[derive(Clone)]
 pub struct ScopeOutput(Arc<Shared>);
 
+/// What waits for the window.
+struct Waiting {
+    points: ArrayQueue<Point>,
+    columns: ArrayQueue<Column>,
+    beliefs: ArrayQueue<GenrePoint>,
+    marks: ArrayQueue<Mark>,
+}
+
+impl Waiting {
+    fn new() -> Self {
+        Self {
+            points: ArrayQueue::new(FRAMES),
+            columns: ArrayQueue::new(FRAMES),
+            beliefs: ArrayQueue::new(GENRES_WAITING),
+            marks: ArrayQueue::new(MARKS),
+        }
+    }
+}
+
 /// Both halves.
 #[must_use]
 pub fn scope() -> (ScopeInput, ScopeOutput) {
@@ -169,10 +186,7 @@ pub fn scope() -> (ScopeInput, ScopeOutput) {
         open: AtomicBool::new(false),
         repaint: RepaintNotifier::default(),
         pass: AtomicU32::new(0),
-        points: ArrayQueue::new(FRAMES),
-        columns: ArrayQueue::new(FRAMES),
-        beliefs: ArrayQueue::new(GENRES_WAITING),
-        marks: ArrayQueue::new(MARKS),
+        waiting: OnceLock::new(),
         probability: zero(),
         outputs: std::array::from_fn(|_| zero()),
         gate: AtomicBool::new(false),
@@ -193,6 +207,13 @@ pub fn scope() -> (ScopeInput, ScopeOutput) {
     (ScopeInput { shared: shared.clone(), marked: None }, ScopeOutput(shared))
 }
 
+impl Shared {
+    /// Somebody looks.
+    fn open(&self) -> Option<&Waiting> {
+        self.waiting.get().filter(|_| self.open.load(Ordering::Relaxed))
+    }
+}
+
 impl ScopeInput {
     /// What is heard from here on is a new pass. Real-time safe.
     pub fn new_pass(&self) {
@@ -204,12 +225,10 @@ impl ScopeInput {
     pub fn column(&self, frame: &MelFrame<'_>) {
         let shared = &*self.shared;
         shared.silent.store(frame.peak < SILENCE_PEAK, Ordering::Relaxed);
-        if !self.watched() {
-            return;
-        }
+        let Some(waiting) = self.watched() else { return };
         let mut column = Column { pass: self.pass(), frame: frame.index, peak: frame.peak, mels: [0.0; MAX_MELS] };
         column.mels[..frame.mels.len()].copy_from_slice(frame.mels);
-        shared.columns.force_push(column);
+        waiting.columns.force_push(column);
         shared.repaint.request_repaint();
     }
 
@@ -222,8 +241,8 @@ impl ScopeInput {
         }
         shared.gate.store(point.gate, Ordering::Relaxed);
         shared.level.store(point.level, Ordering::Relaxed);
-        if self.watched() {
-            shared.points.force_push(Point { pass: self.pass(), ..point });
+        if let Some(waiting) = self.watched() {
+            waiting.points.force_push(Point { pass: self.pass(), ..point });
             shared.repaint.request_repaint();
         }
     }
@@ -236,8 +255,8 @@ impl ScopeInput {
         }
         shared.top.store(state.top.map_or(u32::MAX, |top| top as u32), Ordering::Relaxed);
         shared.saying.store(saying, Ordering::Relaxed);
-        if self.watched() {
-            shared.beliefs.force_push(GenrePoint { pass: self.pass(), time_s, state: *state, saying });
+        if let Some(waiting) = self.watched() {
+            waiting.beliefs.force_push(GenrePoint { pass: self.pass(), time_s, state: *state, saying });
         }
     }
 
@@ -252,9 +271,9 @@ impl ScopeInput {
         let known = self.marked.is_some_and(|(last, at_s, playing)| {
             last == pass && playing == place.playing && time_s - at_s < MARK_EVERY_S
         });
-        if !known && shared.open.load(Ordering::Relaxed) {
+        if !known && let Some(waiting) = shared.open() {
+            waiting.marks.force_push(Mark { pass, time_s, place });
             self.marked = Some((pass, time_s, place.playing));
-            shared.marks.force_push(Mark { pass, time_s, place });
         }
     }
 
@@ -288,16 +307,19 @@ impl ScopeInput {
     }
 
     /// Somebody looks, and something moves: silence while the transport stands is not worth a picture.
-    fn watched(&self) -> bool {
+    fn watched(&self) -> Option<&Waiting> {
         let shared = &*self.shared;
-        shared.open.load(Ordering::Relaxed)
-            && (shared.playing.load(Ordering::Relaxed) || !shared.silent.load(Ordering::Relaxed))
+        let moves = shared.playing.load(Ordering::Relaxed) || !shared.silent.load(Ordering::Relaxed);
+        shared.open().filter(|_| moves)
     }
 }
 
 impl ScopeOutput {
-    /// Frames are kept only while the window is open.
+    /// Frames are kept only while the window is open. Allocates when it opens for the first time.
     pub fn set_open(&self, open: bool) {
+        if open {
+            self.0.waiting.get_or_init(Waiting::new);
+        }
         self.0.open.store(open, Ordering::Relaxed);
         while self.next_column().is_some() {}
         while self.next_point().is_some() {}
@@ -314,25 +336,25 @@ impl ScopeOutput {
     /// The next frame of the sound that the window has not seen; likewise below.
     #[must_use]
     pub fn next_column(&self) -> Option<Column> {
-        self.0.columns.pop()
+        self.0.waiting.get()?.columns.pop()
     }
 
     /// The next frame of the voice.
     #[must_use]
     pub fn next_point(&self) -> Option<Point> {
-        self.0.points.pop()
+        self.0.waiting.get()?.points.pop()
     }
 
     /// The next genre reading.
     #[must_use]
     pub fn next_genre(&self) -> Option<GenrePoint> {
-        self.0.beliefs.pop()
+        self.0.waiting.get()?.beliefs.pop()
     }
 
     /// The next mark of the transport.
     #[must_use]
     pub fn next_mark(&self) -> Option<Mark> {
-        self.0.marks.pop()
+        self.0.waiting.get()?.marks.pop()
     }
 
     /// Where things stand.

@@ -91,17 +91,19 @@ impl Labels {
                 .filter(|t| t.is_finite() && *t >= 0.0)
                 .with_context(|| format!("{word:?} is not a time; write seconds such as 12.34"))
         };
-        let segment = Segment { start_s: time(start)?, end_s: time(end)? };
+        let (start_s, end_s) = (time(start)?, time(end)?);
         ensure!(
-            segment.end_s >= segment.start_s && segment.start_s >= self.end_s - 1e-6,
+            end_s >= start_s && start_s >= self.end_s - 1e-6,
             "{line:?} goes back in time; sort the spans and let none overlap"
         );
         let kind =
             Kind::of(kind).with_context(|| format!("{kind:?} is not a label; use sing, nosing, speech or unsure"))?;
-        self.end_s = segment.end_s;
-        if segment.end_s > segment.start_s {
-            self.spans.push((segment, kind));
+        // What was rounded may begin a little early; the spans themselves must not overlap.
+        let start_s = start_s.max(self.end_s);
+        if end_s > start_s {
+            self.spans.push((Segment { start_s, end_s }, kind));
         }
+        self.end_s = start_s.max(end_s);
         Ok(())
     }
 
@@ -177,6 +179,15 @@ mod tests {
         assert_eq!(labels.sung(), [Segment { start_s: 1.0, end_s: 2.0 }]);
         assert_eq!(labels.of_kind(Kind::Unsure), [Segment { start_s: 2.0, end_s: 3.0 }]);
         assert_eq!(labels.end_s(), 5.0);
+    }
+
+    #[test]
+    fn spans_that_overlap_by_rounding_do_not_overlap_once_read() {
+        let labels = Labels::parse("0.0000005 0.0000006 sing\n0 1 sing\n0.9999996 0.9999998 sing\n1 2 sing\n").unwrap();
+        let sung = labels.sung();
+        assert!(sung.windows(2).all(|pair| pair[0].end_s <= pair[1].start_s), "{sung:?}");
+        assert_eq!((sung.len(), labels.end_s()), (3, 2.0));
+        assert!(labels.sings_at(5e-7) && labels.sings_at(0.5) && labels.sings_at(0.999_999_7));
     }
 
     #[test]

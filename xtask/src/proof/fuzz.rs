@@ -1,10 +1,9 @@
 //! The fuzz targets, each for a while.
 
 use super::record::Row;
-use super::{Options, Step};
+use super::{Options, Step, nightly};
 use crate::workspace;
 use anyhow::{Context, Result, ensure};
-use std::process::Command;
 
 const TARGETS: [(&str, &str); 6] = [
     ("state", "a saved state: any bytes, and any JSON behind a right seal"),
@@ -23,20 +22,16 @@ fn step(target: &'static str, what: &'static str, seconds: u64) -> Step {
     // Without the address sanitizer: what is fuzzed is safe Rust, where panics, hangs and memory without end are the
     // faults to find.
     let command = format!(
-        "cargo +nightly fuzz run -O -s none {target} fuzz/corpus/{target} fuzz/seeds/{target} -- -max_total_time={seconds} -timeout=20 -rss_limit_mb=4096 -print_final_stats=1"
+        "cargo +nightly fuzz run -O -s none {target} fuzz/corpus/{target} fuzz/seeds/{target} -- -max_total_time={seconds} -timeout=10 -rss_limit_mb=2048 -print_final_stats=1"
     );
     Step::new(command.clone(), move || run(&command, what, seconds))
 }
 
 fn run(command: &str, what: &str, seconds: u64) -> Result<Vec<Row>> {
-    let mut words = command.split(' ');
-    let mut fuzz = Command::new(words.next().context("a command has a first word")?);
-    let words: Vec<&str> = words.collect();
-    let corpus = words.iter().find(|word| word.starts_with("fuzz/corpus/")).context("a command names its corpus")?;
+    let corpus =
+        command.split(' ').find(|word| word.starts_with("fuzz/corpus/")).context("a command names its corpus")?;
     std::fs::create_dir_all(workspace::root().join(corpus))?;
-    // The compiler that runs this program must not choose the fuzzer's.
-    fuzz.args(&words).current_dir(workspace::root()).env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
-    let output = fuzz.output().context("cargo does not start")?;
+    let output = nightly(command.split(' ')).output().context("cargo does not start")?;
     let said = String::from_utf8_lossy(&output.stderr);
     let stat = |name: &str| said.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
     let runs = stat("stat::number_of_executed_units");

@@ -5,6 +5,7 @@
 mod fast;
 mod fuzz;
 mod hosted;
+mod memory;
 mod page;
 mod record;
 mod supply;
@@ -15,7 +16,7 @@ use anyhow::{Result, anyhow};
 use clap::ValueEnum;
 use record::{Record, Row};
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 /// Options of `cargo xtask proof`.
@@ -56,7 +57,7 @@ pub enum Section {
     Fast,
     /// 1 to 64 instances: memory, processor, fairness; a thousand that come and go
     Many,
-    /// An engine that panics, stands still or crawls
+    /// An engine that panics, stands still or crawls; what the unsafe code does with memory
     Faults,
     /// Hours of music at 32 instances
     Soak,
@@ -82,6 +83,7 @@ impl Section {
             Self::Many => hosted::many(options),
             Self::Faults => {
                 let mut steps = tested::faults();
+                steps.extend(memory::steps(options));
                 steps.push(hosted::stall(options));
                 steps
             }
@@ -102,6 +104,14 @@ impl Step {
     fn new(command: impl Into<String>, run: impl Fn() -> Result<Vec<Row>> + 'static) -> Self {
         Self { command: command.into(), run: Box::new(run) }
     }
+}
+
+/// A command of the nightly compiler: the one that runs this program must not choose it.
+fn nightly<'a>(words: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut words = words.into_iter();
+    let mut command = Command::new(words.next().unwrap_or("cargo"));
+    command.args(words).current_dir(workspace::root()).env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+    command
 }
 
 /// Measures the sections, writes each down when it is done, and the page at the end.
