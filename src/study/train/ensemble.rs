@@ -113,7 +113,7 @@ impl Member {
         if let Some(frames) = look_ahead_frames.filter(|&frames| frames > card.look_ahead_frames) {
             card.look_ahead_frames = frames;
             let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
-            bytes = safetensors::serialize(tensors.iter().map(|(name, tensor)| (name, tensor)), Some(metadata))?;
+            bytes = safetensors::serialize(&tensors, Some(metadata))?;
         }
         let Model { card, net, .. } = Model::from_bytes(&bytes).with_context(name)?;
         let (Net::Vocal(net), "fsmn" | "conv_fsmn") = (net, card.architecture.as_str()) else {
