@@ -1,9 +1,11 @@
-//! The audio thread allocates nothing: neither while the ear hears, nor while readings are taken and decisions made.
+//! The audio thread allocates nothing: neither while the ear hears, nor while readings are taken and decisions made. What
+//! is allocated beforehand is little.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use earmark::engine::{DeviceChoice, Ear, Engine, ModelSet, Pace};
+use earmark::listen::{FrontEnd, Listener};
 use earmark::say::envelope::{Envelope, EnvelopeSettings};
 use earmark::say::genre::Belief;
 use earmark::say::key::Key;
@@ -12,28 +14,28 @@ use earmark::say::ride::Ride;
 
 use crate::fixtures::noise;
 
-/// Counts this thread's calls to the allocator while it is watched.
+/// Counts this thread's calls to the allocator while it is watched, and the bytes that it keeps.
 struct Watched;
 
 thread_local! {
-    static CALLS: Cell<Option<u64>> = const { Cell::new(None) };
+    static CALLS: Cell<Option<(u64, isize)>> = const { Cell::new(None) };
 }
 
-fn count() {
-    CALLS.with(|calls| calls.set(calls.get().map(|calls| calls + 1)));
+fn count(bytes: isize) {
+    CALLS.with(|calls| calls.set(calls.get().map(|(calls, kept)| (calls + 1, kept + bytes))));
 }
 
 // SAFETY: every call is passed on to the system's allocator unchanged.
 #[allow(unsafe_code)]
 unsafe impl GlobalAlloc for Watched {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size().cast_signed());
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        count();
+        count(-layout.size().cast_signed());
         // SAFETY: the caller's promise.
         unsafe { System.dealloc(memory, layout) }
     }
@@ -44,14 +46,46 @@ static ALLOCATOR: Watched = Watched;
 
 /// Calls to the allocator that `f` makes on this thread.
 fn allocator_calls(f: impl FnOnce()) -> u64 {
-    CALLS.set(Some(0));
-    f();
-    CALLS.take().unwrap_or_default()
+    watch(f).1.0
+}
+
+/// What `f` makes, and the bytes that this thread has allocated for it.
+fn bytes_kept<T>(f: impl FnOnce() -> T) -> (T, isize) {
+    let (made, (_, kept)) = watch(f);
+    (made, kept)
+}
+
+fn watch<T>(f: impl FnOnce() -> T) -> (T, (u64, isize)) {
+    CALLS.set(Some((0, 0)));
+    let made = f();
+    (made, CALLS.take().unwrap_or_default())
 }
 
 #[test]
 fn the_counter_counts() {
     assert!(allocator_calls(|| drop(std::hint::black_box(vec![0_u8; 100]))) >= 2);
+}
+
+/// Filters, windows and transforms are the same for all instances.
+#[test]
+fn a_further_listener_shares_the_tables_of_the_first() {
+    let front_ends =
+        [FrontEnd::kaldi_fbank_80(), FrontEnd::ced_mel_64(), FrontEnd::musicnn_mel_96(), FrontEnd::wide_mel_128()];
+    // A rate that no other test listens at.
+    let listener = || Listener::new(44_101.0, &front_ends).expect("rate");
+    let (_first, first) = bytes_kept(listener);
+    let (_second, second) = bytes_kept(listener);
+    println!("the first listener takes {first} bytes, the second {second}");
+    assert!(second > 0 && 4 * second < first, "{first}, then {second}");
+}
+
+/// What crosses to a window is kept only once there is one.
+#[cfg(feature = "plugin")]
+#[test]
+fn a_window_that_never_opens_takes_no_memory() {
+    let (halves, closed) = bytes_kept(earmark::plugin::scope::scope);
+    assert!((1..4_096).contains(&closed), "{closed} bytes");
+    assert!(bytes_kept(|| halves.1.set_open(true)).1 > 100_000, "an open one has room for seconds");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::record::Row;
 use super::{Options, Step, nightly};
 use crate::{bundle, host, workspace};
 use anyhow::{Context, Result, bail, ensure};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 const MIRI: &str =
@@ -98,7 +98,7 @@ fn watched(plugin: Option<&Path>) -> Result<Vec<Row>> {
     )])
 }
 
-fn checks_of(bundle: &PathBuf) -> Result<(&'static str, &'static [&'static str])> {
+fn checks_of(bundle: &Path) -> Result<(&'static str, &'static [&'static str])> {
     let extension = bundle.extension().context("a plugin's file has an extension")?;
     match CHECKS.into_iter().find(|(format, _)| extension == *format) {
         Some(checks) => Ok(checks),
