@@ -113,7 +113,7 @@ fn classes_that_the_net_does_not_know_and_nets_that_read_no_spectra_are_refused(
     write(&spectra, 2);
     earmark(["evaluate".as_ref(), "genre".as_ref(), spectra.as_os_str()]).fails(&[(&spectra, "does not know")]);
     let voice = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/earmark-voice.safetensors");
-    evaluate(&voice, &spectra).fails(&[(&voice, "architecture ensemble")]);
+    evaluate(&voice, &spectra).fails(&[(&voice, "architecture conv_fsmn")]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use earmark::nets::Card;
 use earmark::nets::registry::{CARD_KEY, read_card};
 use npyz::npz::NpzArchive;
@@ -27,21 +27,35 @@ pub fn model(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// A member of an ensemble as a net of its own: its card and its tensors.
-pub fn member(name: &str, number: usize) -> (Card, HashMap<String, Tensor>) {
-    let whole = read_card(&model(name)).expect("card");
-    let tensors = candle_core::safetensors::load_buffer(&model(name), &Device::Cpu).expect("tensors");
-    let prefix = format!("member{number}.");
-    let own = tensors.into_iter().filter_map(|(name, tensor)| Some((name.strip_prefix(&prefix)?.to_owned(), tensor)));
-    let own: HashMap<String, Tensor> = own.collect();
-    let labels = whole.labels[..own["out.fc2.bias"].elem_count()].to_vec();
-    (Card { architecture: whole.members[number].clone(), members: Vec::new(), labels, ..whole }, own)
-}
-
 /// A model file of a card and its tensors.
 pub fn file(card: &Card, tensors: &HashMap<String, Tensor>) -> Vec<u8> {
     let card = serde_json::to_string(card).expect("card");
     safetensors::serialize(tensors, Some(HashMap::from([(CARD_KEY.to_owned(), card)]))).expect("file")
+}
+
+/// The causal detector, answering as late as the voice that is built in.
+pub fn late_detector() -> (Card, HashMap<String, Tensor>) {
+    let look_ahead_frames = read_card(&model("earmark-voice")).expect("card").look_ahead_frames;
+    (Card { look_ahead_frames, ..read_card(&model("stream-vad")).expect("card") }, tensors("stream-vad"))
+}
+
+/// The built-in voice and the late detector as one model file: logits by `weights`, `[3 labels][2 members]`.
+pub fn ensemble(weights: &[f32; 6]) -> Vec<u8> {
+    let first = read_card(&model("earmark-voice")).expect("card");
+    let (second, late) = late_detector();
+    let mut all = HashMap::from([
+        ("weight".to_owned(), Tensor::from_slice(weights, (3, 2), &Device::Cpu).expect("weight")),
+        ("bias".to_owned(), Tensor::zeros(3, DType::F32, &Device::Cpu).expect("bias")),
+    ]);
+    for (number, tensors) in [tensors("earmark-voice"), late].into_iter().enumerate() {
+        all.extend(tensors.into_iter().map(|(name, tensor)| (format!("member{number}.{name}"), tensor)));
+    }
+    let members = vec![first.architecture.clone(), second.architecture];
+    file(&Card { architecture: "ensemble".to_owned(), members, ..first }, &all)
+}
+
+fn tensors(name: &str) -> HashMap<String, Tensor> {
+    candle_core::safetensors::load_buffer(&model(name), &Device::Cpu).expect("tensors")
 }
 
 /// One file of test vectors: PCM in, each stage out.
