@@ -221,8 +221,8 @@ fn tags(ui: &mut Ui, view: &View) {
                 "{} {}: {}; shown from {} on. The line says how far above that it is: nets differ in what they give.",
                 tag.kind,
                 tag.label,
-                permille(tag.probability),
-                permille(tag.threshold),
+                finer_percent(tag.probability),
+                finer_percent(tag.threshold),
             ));
         }
     });
@@ -232,7 +232,7 @@ fn percent(value: f32) -> String {
     format!("{:.0} %", value * 100.0)
 }
 
-/// Percent with a decimal, for what is rarely much.
-fn permille(value: f32) -> String {
+/// With a decimal, for what is rarely much.
+fn finer_percent(value: f32) -> String {
     format!("{:.1} %", value * 100.0)
 }

@@ -87,7 +87,12 @@ pub fn train_ensemble(settings: &EnsembleSettings, progress: &impl EnsembleProgr
     let mut best: Option<Sum> = None;
     let (all, platt) = match &settings.fixed {
         Some((shares, offset)) => {
-            ensure!(shares.len() == members.len(), "{} shares for {} members", shares.len(), members.len());
+            ensure!(
+                shares.len() == members.len(),
+                "{} shares for {} members; give one for each",
+                shares.len(),
+                members.len()
+            );
             (vec![shares.clone()], Some(Platt { factor: 1.0, offset: *offset }))
         }
         None => (all_shares(members.len()), None),

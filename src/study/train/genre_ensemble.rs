@@ -92,17 +92,21 @@ pub fn train_genre_ensemble(settings: &GenreEnsembleSettings, progress: &impl Ge
     let taggers = Taggers::named(&card.taggers, &models.taggers)?;
     let folder = settings.out.with_extension("run");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let mut collections = Vec::new();
+    for file in &settings.data {
+        let Some(heard) = hear(file, false, taggers, &folder, progress)? else { return Ok(false) };
+        collections.push(heard);
+    }
     let mut powers: Vec<Vec<f32>> = Vec::new();
     let mut scores = Vec::new();
     for group in groups(&card.labels) {
         let labels = &card.labels[group.first..][..group.count];
         let (name, _) = labels[0].split_once('/').context("a label without its collection")?;
         let mut answers = Answers::default();
-        for file in &settings.data {
-            let Some(heard) = hear(file, false, taggers, &folder, progress)? else { return Ok(false) };
+        for heard in &collections {
             let classes = labels.iter().filter_map(|label| label.split_once('/')).map(|(_, class)| class);
             if classes.eq(heard.spectra.classes.iter().map(String::as_str)) {
-                answers.add(base, others, group, &heard)?;
+                answers.add(base, others, group, heard)?;
             }
         }
         ensure!(!answers.truth.is_empty(), "{name} has no clips to choose on; name them with --data");

@@ -44,9 +44,10 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     Ok(Outcome::Stopped)
 }
 
-struct Watch<'a> {
-    bar: ProgressBar,
-    console: &'a Console,
+/// Shows how far the hearing of clips is.
+pub(super) struct Watch<'a> {
+    pub(super) bar: ProgressBar,
+    pub(super) console: &'a Console,
 }
 
 impl ClipHearing for Watch<'_> {

@@ -6,14 +6,14 @@ use anyhow::Result;
 use clap::Args;
 use indicatif::ProgressBar;
 
+use super::super::Outcome;
 use super::super::console::Console;
-use super::super::{Outcome, stop};
-use super::figures;
+use super::{coarse, figures};
 use crate::study::evaluate::spectra::is_spectra;
 use crate::study::evaluate::vocal::Report;
 use crate::study::train::{
-    ClipHearing, EnsembleProgress, EnsembleSettings, GenreEnsembleProgress, GenreEnsembleSettings, Weighed,
-    train_ensemble, train_genre_ensemble,
+    EnsembleProgress, EnsembleSettings, GenreEnsembleProgress, GenreEnsembleSettings, Weighed, train_ensemble,
+    train_genre_ensemble,
 };
 
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ fn genres(arguments: &Arguments, console: &Console) -> Result<Outcome> {
         data: arguments.data.clone(),
         out: arguments.out.clone(),
     };
-    let watch = Watch { bar: console.steps(1), console };
+    let watch = coarse::Watch { bar: console.steps(1), console };
     let finished = train_genre_ensemble(&settings, &watch)?;
     watch.bar.finish_and_clear();
     if finished {
@@ -90,19 +90,7 @@ impl EnsembleProgress for Watch<'_> {
     }
 }
 
-impl ClipHearing for Watch<'_> {
-    fn heard(&self, done: usize, of: usize) {
-        self.bar.set_length(of as u64);
-        self.bar.set_position(done as u64);
-        self.bar.set_message("hearing clips");
-    }
-
-    fn stopped(&self) -> bool {
-        stop::requested()
-    }
-}
-
-impl GenreEnsembleProgress for Watch<'_> {
+impl GenreEnsembleProgress for coarse::Watch<'_> {
     fn weighed(&self, weighed: &Weighed) {
         let Weighed { name, powers, accuracy, cross_entropy, alone: (before, loss_before) } = weighed;
         let powers: Vec<String> = powers.iter().map(|power| format!("{power:.2}")).collect();
