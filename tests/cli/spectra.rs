@@ -162,6 +162,13 @@ fn nets_for_clips_join_the_net_that_hears_through_the_taggers_and_the_file_says_
     let measured = said["cross_entropy"].as_f64().unwrap();
     assert!((measured - chosen).abs() < 0.01, "{line}, but measured {measured}");
 
+    let shares = run(
+        "train ensemble --shares 0.5,0.5",
+        &[("--member", &base), ("--member", &member), ("--data", &valid), ("--out", &out)],
+    );
+    assert_eq!(shares.code, 1, "{}", shares.stderr);
+    assert!(shares.stderr.contains("--shares is for voices"), "{}", shares.stderr);
+
     let other = file("other_train.safetensors");
     fs::copy(&train, &other).unwrap();
     let refused = join(&clip_net(&other, "stranger.safetensors"));

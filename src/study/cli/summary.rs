@@ -48,11 +48,11 @@ fn sung(analysis: &Analysis) -> String {
     text
 }
 
-/// A line for each kind.
+/// A line for each kind, the strongest first. Their probabilities would mislead: those of different nets do not compare.
 fn tags(shown: &[Shown]) -> String {
     let line = |kind: Kind| {
         let of_kind = shown.iter().filter(|tag| tag.kind == kind).take(MOST_TAGS);
-        let words: Vec<String> = of_kind.map(|tag| format!("{} {:.0} %", tag.label, tag.probability * 100.0)).collect();
+        let words: Vec<&str> = of_kind.map(|tag| tag.label.as_str()).collect();
         (!words.is_empty()).then(|| format!("{kind}: {}", words.join(", ")))
     };
     Kind::ALL.into_iter().filter_map(line).collect::<Vec<_>>().join("\n          ")

@@ -43,7 +43,7 @@ struct Entry {
     phrases: usize,
     genre: String,
     probability: f32,
-    tags: Vec<(String, f32)>,
+    tags: Vec<(String, f32, f32)>,
     /// Vocal probability over the file, packed.
     sketch: String,
     /// Where it lies on the map, each from -1 to 1; nowhere if the taggers heard nothing.

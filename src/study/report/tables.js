@@ -22,20 +22,22 @@ function showPhrases() {
   return rows;
 }
 
-function showShares(table, copy, title, shares, marked) {
+function showShares(table, title, measure, shares, marked) {
   const rows = shares.map(([name, share]) => element('tr', {},
     element('td', {}, ...(marked ? [mark(name), name] : [name])),
     element('td', { class: 'number' }, (share * 100).toFixed(1), ' %'),
     element('td', { class: 'meters' }, bar(share))));
   const none = element('tr', {}, element('td', { colspan: '3' }, 'None heard.'));
-  table.append(head(title, 'Probability', ''), element('tbody', {}, ...(rows.length ? rows : [none])));
-  copies(copy, () => [[title.toLowerCase(), 'probability'], ...shares]);
+  table.append(head(title, measure, ''), element('tbody', {}, ...(rows.length ? rows : [none])));
 }
 
 function showTables() {
   const genres = data.genre.classes.map((name, i) => [name, data.genre.probability[i]])
     .filter(([, share]) => share > 0).sort((a, b) => b[1] - a[1]);
-  showShares(byId('genres'), byId('copy-genres'), 'Genre', genres, true);
-  showShares(byId('tags'), byId('copy-tags'), 'Tag', data.tags, false);
+  showShares(byId('genres'), 'Genre', 'Probability', genres, true);
+  copies(byId('copy-genres'), () => [['genre', 'probability'], ...genres]);
+  // Probabilities of different nets do not compare; how far each is above its threshold does.
+  showShares(byId('tags'), 'Tag', 'Strength', data.tags.map(([name, , strength]) => [name, strength]), false);
+  copies(byId('copy-tags'), () => [['tag', 'probability', 'strength'], ...data.tags]);
   return showPhrases();
 }

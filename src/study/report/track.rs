@@ -35,7 +35,7 @@ pub(super) struct Data {
     waveform: Waveform,
     levels: Option<LevelPicture>,
     genre: Ribbon,
-    tags: Vec<(String, f32)>,
+    tags: Vec<(String, f32, f32)>,
     notices: Vec<String>,
 }
 
@@ -104,10 +104,10 @@ pub(super) fn shown_name(audio: &Path) -> String {
     audio.file_name().unwrap_or(audio.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// The tags that are worth showing, with as many digits as are read.
-pub(super) fn tags(analysis: &Analysis, most: usize) -> Vec<(String, f32)> {
+/// The tags that are worth showing: label, probability, strength, with as many digits as are read.
+pub(super) fn tags(analysis: &Analysis, most: usize) -> Vec<(String, f32, f32)> {
     let shown = analysis.tags.shown.iter().take(most);
-    shown.map(|tag| (tag.label.clone(), rounded(tag.probability))).collect()
+    shown.map(|tag| (tag.label.clone(), rounded(tag.probability), rounded(tag.strength()))).collect()
 }
 
 /// Four decimals: more are not meant.

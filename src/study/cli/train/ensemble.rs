@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use indicatif::ProgressBar;
 
@@ -55,6 +55,10 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
 }
 
 fn genres(arguments: &Arguments, console: &Console) -> Result<Outcome> {
+    ensure!(
+        arguments.shares.is_none(),
+        "--shares is for voices; how much each genre net counts is chosen on the spectra of --data"
+    );
     let settings = GenreEnsembleSettings {
         members: arguments.member.clone(),
         data: arguments.data.clone(),
