@@ -55,13 +55,14 @@ impl Weights {
         self.vars.iter()
     }
 
-    /// All tensors, as the model file holds them, on the processor.
+    /// All tensors, as the model file holds them, on the processor, and no variables: what is computed from them must not
+    /// keep the tensors of every step for gradients that nobody asks for.
     ///
     /// # Errors
     /// If a device failed.
     pub(super) fn tensors(&self) -> Result<HashMap<String, Tensor>> {
         let all = self.vars.iter().chain(&self.fixed);
-        all.map(|(name, var)| Ok((name.clone(), var.as_tensor().to_device(&Device::Cpu)?))).collect()
+        all.map(|(name, var)| Ok((name.clone(), var.as_detached_tensor().to_device(&Device::Cpu)?))).collect()
     }
 
     /// The tensor of this name.
@@ -159,4 +160,26 @@ pub(super) fn loss(logits: &Tensor, target: Vec<f32>, weight: Vec<f32>) -> Resul
     let soft = ((logits.abs()?.neg()?.exp()? + 1.0)?).log()?;
     let each = ((logits.relu()? - (logits * &target)?)? + soft)?;
     (each * &weight)?.sum_all()? / sum.max(1e-9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_running_average_remembers_no_step() -> Result<()> {
+        let one = || Tensor::new(&[1.0_f32], &Device::Cpu);
+        let weights = Weights::new(HashMap::from([("x".to_owned(), one()?), ("y.running_mean".to_owned(), one()?)]))?;
+        let mut average = copied(&weights.tensors()?)?;
+        for step in 1..=3 {
+            for (_, var) in weights.vars() {
+                var.set(&(var.as_tensor() + 1.0)?)?;
+            }
+            weights.average_into(&mut average, step)?;
+        }
+        assert!(average.values().all(|average| !average.track_op()), "the steps before are kept for gradients");
+        let x = average["x"].to_vec1::<f32>()?[0];
+        assert!(x > 1.0 && x < 4.0, "{x}");
+        Ok(())
+    }
 }
