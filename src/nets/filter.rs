@@ -96,20 +96,19 @@ impl Filter {
         Ok(())
     }
 
-    /// The gradient of the weight, laid out as `[outputs][band][frame][channel]`, from that of `y`.
+    /// Adds the gradient of the weight, from that of `y`, to `sum`, laid out as `[outputs][band][frame][channel]`.
     ///
     /// # Errors
     /// If the kernel does not fit.
-    pub fn weight_gradient(&self, x: &[f32], dy: &[f32], outputs: usize) -> Result<Vec<f32>> {
+    pub fn add_weight_gradient(&self, x: &[f32], dy: &[f32], outputs: usize, sum: &mut [f32]) -> Result<()> {
         let [_, bands] = self.output()?;
         let tile = self.frames_per_tile();
-        let mut sum = vec![0.0_f32; outputs * self.width()];
         for (number, dy) in dy.chunks(tile * bands * outputs).enumerate() {
             let patches = self.patches(x, number * tile, dy.len() / (bands * outputs), bands);
             let part = patches.transposed_times(dy, bands, outputs)?;
             sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
         }
-        Ok(sum)
+        Ok(())
     }
 
     fn frames_per_tile(&self) -> usize {

@@ -18,6 +18,10 @@ pub struct Convolution {
     pub zeros: Zeros,
 }
 
+/// Sequences of a batch whose gradients of the weight are added up by one thread: fewer sums of the weight's size to keep.
+/// Fixed, so that a run repeats to the bit on any number of cores.
+const GROUP: usize = 4;
+
 /// The gradient of the weight from `x` and the gradient of `y`.
 struct WeightGradient {
     zeros: Zeros,
@@ -162,11 +166,16 @@ impl CustomOp2 for WeightGradient {
         let (_, time, bands, channels) = xl.shape().dims4()?;
         let (_, frames, rows, outputs) = dyl.shape().dims4()?;
         let filter = Filter { input: [time, bands, channels], kernel: self.kernel, zeros: self.zeros };
-        let each: Vec<Vec<f32>> = dy
-            .par_chunks(frames * rows * outputs)
-            .zip(x.par_chunks(time * bands * channels))
-            .map(|(dy, x)| filter.weight_gradient(x, dy, outputs))
-            .collect::<Result<_>>()?;
+        let (answered, heard) = (frames * rows * outputs, time * bands * channels);
+        let of_group = |(dy, x): (&[f32], &[f32])| {
+            let mut sum = vec![0.0_f32; outputs * filter.width()];
+            for (dy, x) in dy.chunks_exact(answered).zip(x.chunks_exact(heard)) {
+                filter.add_weight_gradient(x, dy, outputs, &mut sum)?;
+            }
+            Ok::<_, candle_core::Error>(sum)
+        };
+        let each: Vec<Vec<f32>> =
+            dy.par_chunks(GROUP * answered).zip(x.par_chunks(GROUP * heard)).map(of_group).collect::<Result<_>>()?;
         // Added up in the order of the batch, so that a run repeats to the bit.
         let mut sum = vec![0.0_f32; outputs * filter.width()];
         for part in &each {

@@ -188,6 +188,13 @@ fn forward(layer: &Layer, weights: &Weights, x: Tensor, dropout: &mut Option<&mu
     let name = &layer.name;
     let rows = (batch * frames * bands, channels);
     match &layer.stage {
+        // One product for the whole batch; as a convolution, each clip would read all the weights by itself.
+        Stage::Convolution { kernel: [1, 1], outputs, .. } => {
+            let weight = weights.get(&format!("{name}.weight"))?.reshape((*outputs, channels))?;
+            let y = x.reshape(rows)?.matmul(&weight.t()?)?;
+            let y = if layer.biased { y.broadcast_add(weights.get(&format!("{name}.bias"))?)? } else { y };
+            y.reshape((batch, frames, bands, *outputs))
+        }
         Stage::Convolution { kernel, edges, .. } => {
             let convolution = Convolution { zeros: edges.zeros(*kernel) };
             let weight = weights.get(&format!("{name}.weight"))?;
