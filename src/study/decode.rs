@@ -15,7 +15,7 @@ use std::path::Path;
 use anyhow::Result;
 use symphonia::core::errors::Error as DecodeError;
 
-use container::{AudioPacket, Container};
+use container::{AudioPacket, Container, tried};
 use health::Health;
 use trim::Trim;
 
@@ -130,7 +130,7 @@ impl AudioFile {
     /// Decodes one packet; `false` where it holds no samples (decoders' warm-up).
     fn decode_packet(&mut self, next: &AudioPacket, block: &mut Vec<Vec<f32>>) -> Result<bool> {
         self.health.check_gap(self.at_s(), next.missing_s)?;
-        match self.container.decoder.decode(&next.packet) {
+        match tried(|| self.container.decoder.decode(&next.packet)) {
             Ok(audio) if audio.frames() == 0 => Ok(false),
             Ok(audio) => {
                 let (rate_hz, channels) = (f64::from(audio.spec().rate()), audio.num_planes());

@@ -16,6 +16,7 @@
 //! | nets for clips in tables | [`zoo`], [`spectra`] |
 //! | features, and heads on them | [`features`], [`probe`] |
 //! | the command line | [`cli`] |
+//! | panics that become errors | `guard` |
 
 pub mod analysis;
 pub mod analyze;
@@ -25,6 +26,7 @@ pub mod dataset;
 pub mod decode;
 pub mod evaluate;
 pub mod features;
+mod guard;
 pub mod hear;
 pub mod identity;
 pub mod json;

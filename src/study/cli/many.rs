@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use anyhow::Result;
 
-use super::guard::guard;
+use crate::study::guard::guard;
 
 /// Files worked on at once: decoding and mel frames of one overlap with the nets of the other.
 pub(super) const WORKERS: usize = 2;

@@ -9,7 +9,6 @@ mod console;
 mod dataset;
 mod evaluate;
 mod features;
-mod guard;
 mod index;
 mod inputs;
 mod library;
@@ -29,6 +28,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::guard;
 use console::Console;
 
 /// Hears who sings and what kind of music it is.

@@ -25,6 +25,7 @@ use symphonia::core::units::Timestamp;
 use super::edit_list::{self, Edit};
 use super::fault;
 use super::health::Tolerance;
+use crate::study::guard::caught;
 
 /// The first time stamps of a stream, and the warm-up packet of Vorbis, need not join.
 const UNPROVEN_PACKETS: u32 = 2;
@@ -63,8 +64,8 @@ impl Container {
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
         }
-        let format = symphonia::default::get_probe()
-            .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
+        let (options, about) = (FormatOptions::default(), MetadataOptions::default());
+        let format = tried(|| symphonia::default::get_probe().probe(&hint, stream, options, about))
             .map_err(|error| fault::not_audio(&error))?;
         let (track, decoder) = audio_track(format.as_ref())?;
         let edit = if format.format_info().format == FORMAT_ID_ISOMP4 { edit_list::read(path) } else { None };
@@ -85,7 +86,7 @@ impl Container {
     /// The next packet of the audio track; `None` at the proper end.
     pub(super) fn next_packet(&mut self) -> Result<Option<AudioPacket>, DecodeError> {
         loop {
-            match self.format.next_packet() {
+            match tried(|| self.format.next_packet()) {
                 Ok(Some(packet)) if packet.track_id != self.track.id => {}
                 Ok(Some(packet)) => {
                     let missing_s = self.missing_before(&packet);
@@ -157,13 +158,18 @@ impl Container {
     }
 }
 
+/// What readers and decoders make of a file. Some panic over damaged ones; that is an error like their others.
+pub(super) fn tried<T>(work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
+    caught(work).unwrap_or(Err(DecodeError::DecodeError("the decoder gives it up")))
+}
+
 fn audio_track(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecoder>)> {
     let track = format.default_track(TrackType::Audio).ok_or_else(fault::no_audio_track)?;
     let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
         return Err(fault::no_audio_track());
     };
-    let decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+    let options = AudioDecoderOptions::default();
+    let decoder = tried(|| symphonia::default::get_codecs().make_audio_decoder(parameters, &options))
         .map_err(|error| refusal(parameters, &error))?;
     Ok((track.clone(), decoder))
 }
@@ -174,6 +180,7 @@ fn refusal(parameters: &AudioCodecParameters, error: &DecodeError) -> anyhow::Er
         (None, DecodeError::Unsupported(what)) if !what.starts_with("core") => {
             fault::no_decoder(&format!("an unsupported kind of ({what})"))
         }
+        (None, DecodeError::DecodeError(_) | DecodeError::IoError(_)) => fault::damaged(0.0, error),
         _ => fault::no_decoder("an unknown kind of"),
     }
 }

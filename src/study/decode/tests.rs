@@ -108,3 +108,16 @@ fn faults_are_one_line_with_a_remedy() {
         assert!(error.starts_with(words) && error.contains("; ") && error.lines().count() == 1, "{error}");
     }
 }
+
+#[test]
+fn a_decoder_that_panics_over_a_damaged_file_is_an_error_of_the_file() {
+    let path = scratch("panic.mka");
+    fs::write(&*path, include_bytes!("../../../fuzz/seeds/audio/panic.mka")).expect("the file is written");
+    let mut block = Vec::new();
+    let read = open(&path).and_then(|mut audio| {
+        while audio.next_block(&mut block)? {}
+        Ok(())
+    });
+    let error = read.expect_err("it is damaged").to_string();
+    assert!(error.contains("the decoder gives it up"), "{error}");
+}

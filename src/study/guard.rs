@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use anyhow::{Result, anyhow};
 
 thread_local! {
-    /// Whether a [`guard`] on this thread will report a panic, and where the last one happened.
+    /// Whether somebody on this thread answers for a panic, and where the last one happened.
     static GUARDED: Cell<bool> = const { Cell::new(false) };
     static PLACE: Cell<Option<String>> = const { Cell::new(None) };
 }
@@ -25,14 +25,22 @@ pub(super) fn install() {
 
 /// Runs `work`; a panic inside it is an error like any other.
 pub(super) fn guard<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let outer = GUARDED.replace(true);
-    // Whatever the panic left half done is dropped with `work`.
-    let result = panic::catch_unwind(AssertUnwindSafe(work));
-    GUARDED.set(outer);
-    result.unwrap_or_else(|payload| {
+    caught(work).unwrap_or_else(|payload| {
         let place = PLACE.take().unwrap_or_else(|| "unknown place".into());
         Err(anyhow!("internal fault: {} ({place}); please report this with the input", words(payload.as_ref())))
     })
+}
+
+/// Runs `work`; of a panic inside it nothing is said here.
+///
+/// # Errors
+/// What the panic said.
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    let outer = GUARDED.replace(true);
+    // Whatever the panic left half done is dropped with `work`, or not asked again.
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(outer);
+    result
 }
 
 fn report_unguarded(info: &PanicHookInfo<'_>) {
