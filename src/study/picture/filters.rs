@@ -13,7 +13,7 @@ use super::{register_fonts, unwritten};
 /// Filters in a row.
 const ACROSS: usize = 8;
 /// Size of a filter's field, of one of its values, and of the head, in pixels.
-const FIELD: [i32; 2] = [150, 330];
+const FIELD: [i32; 2] = [170, 330];
 const CELL: [i32; 2] = [24, 4];
 const HEAD: u32 = 84;
 
