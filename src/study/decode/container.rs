@@ -64,8 +64,8 @@ impl Container {
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
         }
-        let (options, about) = (FormatOptions::default(), MetadataOptions::default());
-        let format = tried(|| symphonia::default::get_probe().probe(&hint, stream, options, about))
+        let (options, metadata) = (FormatOptions::default(), MetadataOptions::default());
+        let format = tried(|| symphonia::default::get_probe().probe(&hint, stream, options, metadata))
             .map_err(|error| fault::not_audio(&error))?;
         let (track, decoder) = audio_track(format.as_ref())?;
         let edit = if format.format_info().format == FORMAT_ID_ISOMP4 { edit_list::read(path) } else { None };
