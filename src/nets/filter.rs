@@ -1,12 +1,17 @@
-//! Convolution over time and bands as one matrix product, without gathering every patch: the frames that a kernel spans
-//! are laid side by side once, and the patches of neighbouring bands are then overlapping rows of the same memory.
+//! Convolution over time and bands as a matrix product, without gathering every patch: the frames that a kernel spans are laid
+//! side by side once, and the patches of neighbouring bands are then overlapping rows of the same memory.
 //! Nets that run and nets that learn share it.
 
-use candle_core::backend::BackendStorage;
-use candle_core::{CpuStorage, Layout, Result};
+use candle_core::Result;
+
+use super::product::{Panels, Rows};
 
 /// Values laid out at a time: 512 KiB, half of a usual second-level cache.
 const TILE: usize = 128 * 1024;
+/// Rows that are turned to columns at a time: a line of the cache.
+const TURNED: usize = 16;
+/// Rows that a product needs at least to be worth reading its weights.
+const FEW: usize = 6;
 
 /// Rows of zeros around a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,18 +48,34 @@ pub struct Filter {
     pub zeros: Zeros,
 }
 
+/// The weight of a convolution, laid out for [`Filter::apply`].
+pub struct Weight(Panels);
+
+impl Weight {
+    /// From `[outputs][frames][bands][channels]`.
+    #[must_use]
+    pub fn new(weight: &[f32], [frames, bands]: [usize; 2], channels: usize) -> Self {
+        let width = frames * bands * channels;
+        let mut turned = Vec::with_capacity(weight.len());
+        for one in weight.chunks_exact(width.max(1)) {
+            let taps = (0..bands).flat_map(|j| (0..frames).map(move |i| (i * bands + j) * channels));
+            taps.for_each(|tap| turned.extend_from_slice(&one[tap..][..channels]));
+        }
+        Self(Panels::new(&turned, weight.len() / width.max(1)))
+    }
+}
+
 /// The patches of some frames as rows of a matrix, which may overlap.
 struct Patches {
-    values: CpuStorage,
-    length: usize,
+    values: Vec<f32>,
     /// Values from the beginning of a row to that of the next.
     step: usize,
     /// Values of a row, in the order band, frame, channel.
     width: usize,
-    /// Frames.
-    count: usize,
-    /// Rows of a frame, of which the first, as many as the output has bands, are patches and the others are to be left out.
+    /// Rows of a frame, of which the first, as many as the output has bands, are patches and the others are left out.
     per_frame: usize,
+    /// Bands of the output.
+    bands: usize,
 }
 
 impl Filter {
@@ -78,20 +99,19 @@ impl Filter {
         self.kernel[0] * self.kernel[1] * self.input[2]
     }
 
-    /// The picture `x` filtered by a weight of [`laid_out`], with `outputs` channels: `[frames][bands][outputs]`, to `y`.
+    /// The picture `x` filtered by `weight`, with `outputs` channels: `[frames][bands][outputs]`, to `y`.
     ///
     /// # Errors
-    /// If the kernel does not fit, or `y` has another size.
-    pub fn apply(&self, x: &[f32], weight: &CpuStorage, outputs: usize, y: &mut [f32]) -> Result<()> {
+    /// If the kernel does not fit, or the weight is of another filter.
+    pub fn apply(&self, x: &[f32], Weight(weight): &Weight, y: &mut [f32]) -> Result<()> {
         let [_, bands] = self.output()?;
+        if weight.inputs() != self.width() {
+            candle_core::bail!("a weight of {} values for patches of {}", weight.inputs(), self.width());
+        }
+        let per_frame = bands * weight.outputs();
         let tile = self.frames_per_tile();
-        for (number, y) in y.chunks_mut(tile * bands * outputs).enumerate() {
-            let patches = self.patches(x, number * tile, y.len() / (bands * outputs), bands);
-            let product = patches.times(weight, outputs)?;
-            let frames = product.chunks_exact(patches.per_frame * outputs);
-            for (y, product) in y.chunks_exact_mut(bands * outputs).zip(frames) {
-                y.copy_from_slice(&product[..bands * outputs]);
-            }
+        for (number, y) in y.chunks_mut(tile * per_frame).enumerate() {
+            self.patches(x, number * tile, y.len() / per_frame, bands).times(weight, y);
         }
         Ok(())
     }
@@ -102,11 +122,16 @@ impl Filter {
     /// If the kernel does not fit.
     pub fn add_weight_gradient(&self, x: &[f32], dy: &[f32], outputs: usize, sum: &mut [f32]) -> Result<()> {
         let [_, bands] = self.output()?;
-        let tile = self.frames_per_tile();
+        // Every patch is laid out by itself here.
+        let tile = (2 * TILE / (bands * self.width())).clamp(1, self.frames_per_tile());
+        let mut part = vec![0.0_f32; sum.len()];
         for (number, dy) in dy.chunks(tile * bands * outputs).enumerate() {
-            let patches = self.patches(x, number * tile, dy.len() / (bands * outputs), bands);
-            let part = patches.transposed_times(dy, bands, outputs)?;
-            sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+            let count = dy.len() / outputs;
+            let patches = self.patches(x, number * tile, count / bands, bands);
+            let turned = turned(dy, outputs);
+            let patches = Panels::of_inputs((0..count).map(|at| patches.patch(at)), patches.width);
+            patches.product_into(Rows::side_by_side(&turned, count), &mut part);
+            sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
         }
         Ok(())
     }
@@ -130,80 +155,65 @@ impl Filter {
                     continue;
                 };
                 let to = beside[zeros.bands[0] * step..].chunks_exact_mut(step);
-                for (to, x) in to.zip(x[from * inputs * channels..][..inputs * channels].chunks_exact(channels)) {
-                    to[i * channels..][..channels].copy_from_slice(x);
+                let x = &x[from * inputs * channels..][..inputs * channels];
+                if channels == 1 {
+                    // Without a call for each value.
+                    to.zip(x).for_each(|(to, x)| to[i] = *x);
+                } else {
+                    to.zip(x.chunks_exact(channels))
+                        .for_each(|(to, x)| to[i * channels..][..channels].copy_from_slice(x));
                 }
             }
         }
-        if padded <= 2 * bands {
-            let length = beside.len();
-            return Patches { values: CpuStorage::F32(beside), length, step, width, count, per_frame: padded };
-        }
-        // A kernel nearly as tall as the picture: most of the rows would be no patches.
-        let mut gathered = Vec::with_capacity(count * bands * width);
-        for frame in beside.chunks_exact(padded * step).take(count) {
-            (0..bands).for_each(|band| gathered.extend_from_slice(&frame[band * step..][..width]));
-        }
-        let length = gathered.len();
-        Patches { values: CpuStorage::F32(gathered), length, step: width, width, count, per_frame: bands }
+        Patches { values: beside, step, width, per_frame: padded, bands }
     }
 }
 
 impl Patches {
-    fn rows(&self) -> usize {
-        self.count * self.per_frame
+    /// The `at`-th patch, frame by frame.
+    fn patch(&self, at: usize) -> &[f32] {
+        let row = at / self.bands * self.per_frame + at % self.bands;
+        &self.values[row * self.step..][..self.width]
     }
 
-    fn layout(&self) -> Result<Layout> {
-        // The product below reads by strides without looking at the length.
-        if (self.rows().max(1) - 1) * self.step + self.width > self.length {
-            candle_core::bail!("patches reach beyond their memory; please report this")
-        }
-        Ok(Layout::new((self.rows(), self.width).into(), vec![self.step, 1], 0))
+    /// So many patches, `apart` rows from one to the next, from the row `first` on.
+    fn rows(&self, first: usize, count: usize, apart: usize) -> Rows<'_> {
+        let values = &self.values[first * self.step..];
+        Rows { values, count, stride: apart * self.step, pieces: 1, piece_stride: self.width }
     }
 
-    /// `[rows][outputs]`.
-    fn times(&self, weight: &CpuStorage, outputs: usize) -> Result<Vec<f32>> {
-        let size = (1, self.rows(), outputs, self.width);
-        let right = Layout::contiguous((self.width, outputs));
-        floats(self.values.matmul(weight, size, &self.layout()?, &right)?)
-    }
-
-    /// `[outputs][width]`: `dy` `[count][bands][outputs]` turned, times the patches.
-    fn transposed_times(&self, dy: &[f32], bands: usize, outputs: usize) -> Result<Vec<f32>> {
-        let left = if bands == self.per_frame {
-            dy.to_vec()
+    /// The product with each patch to `y`, `[frames][bands][outputs]`.
+    fn times(&self, weight: &Panels, y: &mut [f32]) {
+        let (bands, outputs) = (self.bands, weight.outputs());
+        let frames = y.len() / (bands * outputs);
+        if self.per_frame == bands {
+            weight.product_into(self.rows(0, frames * bands, 1), y);
+        } else if bands >= FEW {
+            for (at, y) in y.chunks_exact_mut(bands * outputs).enumerate() {
+                weight.product_into(self.rows(at * self.per_frame, bands, 1), y);
+            }
         } else {
-            let mut left = vec![0.0_f32; self.rows() * outputs];
-            let frames = left.chunks_exact_mut(self.per_frame * outputs);
-            frames.zip(dy.chunks_exact(bands * outputs)).for_each(|(to, dy)| to[..dy.len()].copy_from_slice(dy));
-            left
-        };
-        let size = (1, outputs, self.width, self.rows());
-        let turned = Layout::new((outputs, self.rows()).into(), vec![1, outputs], 0);
-        floats(CpuStorage::F32(left).matmul(&self.values, size, &turned, &self.layout()?)?)
-    }
-}
-
-/// A weight `[outputs][frames][bands][channels]` as [`Filter::apply`] wants it: `[band][frame][channel][outputs]`.
-pub fn laid_out(weight: &[f32], [frames, bands]: [usize; 2], channels: usize) -> CpuStorage {
-    let width = frames * bands * channels;
-    let outputs = weight.len() / width.max(1);
-    let mut out = Vec::with_capacity(weight.len());
-    for j in 0..bands {
-        for i in 0..frames {
-            for c in 0..channels {
-                out.extend((0..outputs).map(|o| weight[o * width + (i * bands + j) * channels + c]));
+            // Too few in a frame for the weights that each product reads: one band of all frames at a time.
+            let mut of_band = vec![0.0_f32; frames * outputs];
+            for band in 0..bands {
+                weight.product_into(self.rows(band, frames, self.per_frame), &mut of_band);
+                let to = y.chunks_exact_mut(outputs).skip(band).step_by(bands);
+                to.zip(of_band.chunks_exact(outputs)).for_each(|(to, from)| to.copy_from_slice(from));
             }
         }
     }
-    CpuStorage::F32(out)
 }
 
-/// The values of a product.
-fn floats(storage: CpuStorage) -> Result<Vec<f32>> {
-    match storage {
-        CpuStorage::F32(values) => Ok(values),
-        _ => candle_core::bail!("a product of f32 is none; please report this"),
+/// Rows of `width` values as columns.
+fn turned(rows: &[f32], width: usize) -> Vec<f32> {
+    let count = rows.len() / width.max(1);
+    let mut turned = vec![0.0_f32; rows.len()];
+    // Some rows at a time, so that neighbours are written together.
+    for (number, some) in rows.chunks(TURNED * width).enumerate() {
+        for column in 0..width {
+            let to = &mut turned[column * count + number * TURNED..][..some.len() / width];
+            to.iter_mut().zip(some[column..].iter().step_by(width)).for_each(|(to, from)| *to = *from);
+        }
     }
+    turned
 }

@@ -57,10 +57,15 @@ impl Panels {
 
     /// The rows, each of `width` values in one piece, as the inputs' weights.
     pub(super) fn of_columns(rows: Rows<'_>, width: usize) -> Self {
-        let mut panels = Self::empty(rows.count, width);
-        for input in 0..rows.count {
-            let row = &rows.values[input * rows.stride..][..width];
-            for (part, panel) in row.chunks(WIDTH).zip(panels.panels.chunks_exact_mut(rows.count * WIDTH)) {
+        Self::of_inputs((0..rows.count).map(|input| &rows.values[input * rows.stride..][..width]), width)
+    }
+
+    /// The weights of each input, `width` of them.
+    pub(super) fn of_inputs<'a>(inputs: impl ExactSizeIterator<Item = &'a [f32]>, width: usize) -> Self {
+        let count = inputs.len();
+        let mut panels = Self::empty(count, width);
+        for (input, row) in inputs.enumerate() {
+            for (part, panel) in row.chunks(WIDTH).zip(panels.panels.chunks_exact_mut(count * WIDTH)) {
                 panel[input * WIDTH..][..part.len()].copy_from_slice(part);
             }
         }
@@ -109,34 +114,36 @@ impl WithSimd for Product<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match S::F32_LANES {
-            16 => self.run::<S, 1>(simd, 6),
-            8 => self.run::<S, 2>(simd, 6),
-            4 => self.run::<S, 4>(simd, 3),
-            _ => self.run::<S, WIDTH>(simd, 1),
+            16 => self.run::<S, 1, 1>(simd, 6),
+            8 => self.run::<S, 2, 1>(simd, 6),
+            4 => self.run::<S, 4, 2>(simd, 3),
+            _ => self.run::<S, WIDTH, WIDTH>(simd, 1),
         }
     }
 }
 
 impl Product<'_> {
-    /// At most `at_once` rows at a time, `V` vectors to a panel.
+    /// At most `at_once` rows at a time, `V` vectors to a panel, of which `H` hold the first half.
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(self, simd: S, at_once: usize) {
+    fn run<S: Simd, const V: usize, const H: usize>(self, simd: S, at_once: usize) {
         let Self { weights, rows, y } = self;
         let piece = weights.inputs / rows.pieces;
         for (number, panel) in weights.panels.chunks_exact(weights.inputs * WIDTH).enumerate() {
             let outputs = number * WIDTH..weights.outputs.min((number + 1) * WIDTH);
+            let half = outputs.len() <= WIDTH / 2;
             let mut row = 0;
             while row < rows.count {
                 let many = at_once.min(rows.count - row);
                 let target = &mut y[row * weights.outputs + outputs.start..];
                 let target = Target { y: target, stride: weights.outputs, width: outputs.len() };
                 match many {
-                    1 => tile::<S, 1, V>(simd, rows, row, piece, panel, target),
-                    2 => tile::<S, 2, V>(simd, rows, row, piece, panel, target),
-                    3 => tile::<S, 3, V>(simd, rows, row, piece, panel, target),
-                    4 => tile::<S, 4, V>(simd, rows, row, piece, panel, target),
-                    5 => tile::<S, 5, V>(simd, rows, row, piece, panel, target),
-                    _ => tile::<S, 6, V>(simd, rows, row, piece, panel, target),
+                    1 => tile::<S, 1, V, V>(simd, rows, row, piece, panel, target),
+                    2 => tile::<S, 2, V, V>(simd, rows, row, piece, panel, target),
+                    3 => tile::<S, 3, V, V>(simd, rows, row, piece, panel, target),
+                    4 => tile::<S, 4, V, V>(simd, rows, row, piece, panel, target),
+                    5 => tile::<S, 5, V, V>(simd, rows, row, piece, panel, target),
+                    _ if half => tile::<S, 6, V, H>(simd, rows, row, piece, panel, target),
+                    _ => tile::<S, 6, V, V>(simd, rows, row, piece, panel, target),
                 }
                 row += many;
             }
@@ -151,9 +158,9 @@ struct Target<'a> {
     width: usize,
 }
 
-/// The products of `R` rows, from `first` on, with one panel.
+/// The products of `R` rows, from `first` on, with the first `U` of the `V` vectors of one panel.
 #[inline(always)]
-fn tile<S: Simd, const R: usize, const V: usize>(
+fn tile<S: Simd, const R: usize, const V: usize, const U: usize>(
     simd: S,
     rows: Rows<'_>,
     first: usize,
@@ -161,7 +168,7 @@ fn tile<S: Simd, const R: usize, const V: usize>(
     panel: &[f32],
     target: Target<'_>,
 ) {
-    let mut accumulated = [[simd.splat_f32s(0.0); V]; R];
+    let mut accumulated = [[simd.splat_f32s(0.0); U]; R];
     for (number, panel) in panel.chunks_exact(piece * WIDTH).enumerate() {
         let x: [&[f32]; R] =
             std::array::from_fn(|r| &rows.values[(first + r) * rows.stride + number * rows.piece_stride..][..piece]);
@@ -169,7 +176,7 @@ fn tile<S: Simd, const R: usize, const V: usize>(
         for (at, weights) in vectors.chunks_exact(V).take(piece).enumerate() {
             for r in 0..R {
                 let value = simd.splat_f32s(x[r][at]);
-                for v in 0..V {
+                for v in 0..U {
                     accumulated[r][v] = simd.mul_add_f32s(value, weights[v], accumulated[r][v]);
                 }
             }
@@ -177,7 +184,7 @@ fn tile<S: Simd, const R: usize, const V: usize>(
     }
     for (accumulated, y) in accumulated.iter().zip(target.y.chunks_mut(target.stride)) {
         let mut sums = [0.0; WIDTH];
-        S::as_mut_simd_f32s(&mut sums).0.copy_from_slice(accumulated);
+        S::as_mut_simd_f32s(&mut sums).0[..U].copy_from_slice(accumulated);
         match y.first_chunk_mut::<WIDTH>() {
             Some(y) if target.width == WIDTH => *y = sums,
             _ => y[..target.width].copy_from_slice(&sums[..target.width]),

@@ -1,12 +1,12 @@
 //! A described net as it runs.
 
-use candle_core::{CpuStorage, Result};
+use candle_core::Result;
 use candle_nn::VarBuilder;
 
 use super::layer::{Layer, Size};
 use super::{Curve, EPS, Edges, Plan, Stage, Statistic};
 use crate::nets::compact::{self, Group, STRIDE, groups, sequences};
-use crate::nets::filter::{Filter, laid_out};
+use crate::nets::filter::{Filter, Weight};
 use crate::nets::layers::Affine;
 use crate::nets::{Observer, Tagging};
 
@@ -26,7 +26,7 @@ pub struct Stack {
 
 /// A layer with its weights.
 pub(in crate::nets) enum Ready {
-    Convolution { kernel: [usize; 2], edges: Edges, weight: CpuStorage, outputs: usize, bias: Vec<f32> },
+    Convolution { kernel: [usize; 2], edges: Edges, weight: Weight, outputs: usize, bias: Vec<f32> },
     Norm(Affine),
     Pool { frames: usize, bands: usize, curve: Curve },
     Nothing,
@@ -201,7 +201,7 @@ impl Ready {
                 Self::Convolution {
                     kernel: *kernel,
                     edges: *edges,
-                    weight: laid_out(&weight, *kernel, channels),
+                    weight: Weight::new(&weight, *kernel, channels),
                     outputs: *outputs,
                     bias: if layer.biased { get(&[*outputs], "bias")? } else { Vec::new() },
                 }
@@ -241,7 +241,7 @@ impl Ready {
                 let filter = Filter { input: [frames, bands, channels], kernel: *kernel, zeros: edges.zeros(*kernel) };
                 let [frames, bands] = filter.output()?;
                 let mut values = vec![0.0; frames * bands * outputs];
-                filter.apply(&x.values, weight, *outputs, &mut values)?;
+                filter.apply(&x.values, weight, &mut values)?;
                 if !bias.is_empty() {
                     let rows = values.chunks_exact_mut(*outputs);
                     rows.for_each(|row| row.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias));

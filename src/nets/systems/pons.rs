@@ -59,9 +59,9 @@ const FEWER: usize = 4;
 /// The back end that both students have.
 const STUDENTS_BACK: [usize; 2] = [32, 128];
 
-/// A student on 96 mel bands every 16 ms: temporal filters as published, one in four of the filters.
+/// A student on 96 mel bands every 16 ms, standardised: temporal filters as published, one in four of the filters.
 pub fn on_spectrogram() -> Vec<Stage> {
-    let mut stages = vec![Stage::Norm, front(96, [165, 128, 64, 32], FEWER)];
+    let mut stages = vec![front(96, [165, 128, 64, 32], FEWER)];
     stages.extend(back(STUDENTS_BACK[0], STUDENTS_BACK[1]));
     stages
 }

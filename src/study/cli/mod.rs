@@ -21,6 +21,7 @@ mod summary;
 mod table;
 mod tag;
 mod tags;
+mod threads;
 mod train;
 mod zoo;
 
@@ -64,6 +65,13 @@ enum Command {
     Tags(tags::Arguments),
 }
 
+impl Command {
+    /// Whether candle's gradients are where the time goes.
+    fn trains(&self) -> bool {
+        matches!(self, Self::Train(_)) || matches!(self, Self::Zoo(arguments) if arguments.makes_table())
+    }
+}
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
@@ -94,6 +102,9 @@ pub fn run() -> ExitCode {
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
         }
     };
+    if cli.command.trains() {
+        threads::settle();
+    }
     stop::install();
     let console = Console::new();
     let result = guard::guard(|| match cli.command {

@@ -28,6 +28,13 @@ pub(super) struct Arguments {
     tables: tables::Arguments,
 }
 
+impl Arguments {
+    /// Whether nets are trained, not listed.
+    pub(super) fn makes_table(&self) -> bool {
+        self.tables.table.is_some()
+    }
+}
+
 /// What is said of a network. The field names are a promise to scripts.
 #[derive(Serialize)]
 struct Listing<'a> {

@@ -6,7 +6,7 @@ use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tenso
 use rayon::prelude::*;
 
 use super::flat::values;
-use crate::nets::filter::{Filter, Zeros, laid_out};
+use crate::nets::filter::{Filter, Weight, Zeros};
 
 /// `y[b, t, f, o] = bias[o] + sum over i, j, c of w[o, i, j, c] x[b, t - before + i, f - below + j, c]`, zeros outside.
 ///
@@ -46,11 +46,11 @@ impl Convolution {
         }
         let filter = Filter { input: [time, bands, channels], kernel: [kt, kf], zeros: self.zeros };
         let [frames, rows] = filter.output()?;
-        let weight = laid_out(w, [kt, kf], channels);
+        let weight = Weight::new(w, [kt, kf], channels);
         let mut y = vec![0.0_f32; batch * frames * rows * outputs];
         y.par_chunks_mut(frames * rows * outputs).zip(x.par_chunks(time * bands * channels)).try_for_each(
             |(y, x)| {
-                filter.apply(x, &weight, outputs, y)?;
+                filter.apply(x, &weight, y)?;
                 if let Some(bias) = bias {
                     y.chunks_exact_mut(outputs).for_each(|y| y.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias));
                 }

@@ -31,6 +31,42 @@ pub(super) fn normalised(weights: &Weights, x: &Tensor, name: &str, eps: f64, tr
     x.apply_op3(gamma?, beta?, BatchNorm::new(statistics, eps))
 }
 
+/// The tensors by which [`standardised`] works: mean, and one over the deviation, of each band over all frames of
+/// `pictures`, each `[frames][bands]`.
+///
+/// # Errors
+/// Never for shapes that fit into memory.
+pub(super) fn standards(pictures: impl IntoIterator<Item = Vec<f32>>, bands: usize) -> Result<[(String, Tensor); 2]> {
+    let (mut count, mut sums, mut squares) = (0.0_f64, vec![0.0_f64; bands], vec![0.0_f64; bands]);
+    for picture in pictures {
+        for frame in picture.chunks_exact(bands) {
+            count += 1.0;
+            for ((sum, square), &x) in sums.iter_mut().zip(&mut squares).zip(frame) {
+                *sum += f64::from(x);
+                *square += f64::from(x).powi(2);
+            }
+        }
+    }
+    let means: Vec<f64> = sums.iter().map(|sum| sum / count.max(1.0)).collect();
+    let scale = squares.iter().zip(&means).map(|(square, mean)| {
+        let variance = square / count.max(1.0) - mean * mean;
+        // A band that never moves is left alone.
+        if variance > 1e-6 { (1.0 / variance.sqrt()) as f32 } else { 1.0 }
+    });
+    let scale = Tensor::from_vec(scale.collect::<Vec<f32>>(), bands, &Device::Cpu)?;
+    let means: Vec<f32> = means.iter().map(|&mean| mean as f32).collect();
+    Ok([("cmvn.mean".to_owned(), Tensor::from_vec(means, bands, &Device::Cpu)?), ("cmvn.scale".to_owned(), scale)])
+}
+
+/// `[.., bands]` by mean and deviation of the training data, which stay as [`standards`] found them: nothing is learned in
+/// front of the first layer, so no gradient has to reach what is heard.
+///
+/// # Errors
+/// A missing tensor or another shape.
+pub(super) fn standardised(weights: &Weights, x: &Tensor) -> Result<Tensor> {
+    x.broadcast_sub(weights.get("cmvn.mean")?)?.broadcast_mul(weights.get("cmvn.scale")?)
+}
+
 /// `[batch, time, inputs]` through the LSTM layer `name`, to `[batch, time, width]`.
 ///
 /// # Errors

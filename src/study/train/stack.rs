@@ -8,9 +8,9 @@ use rand::Rng;
 use rand::rngs::StdRng;
 
 use super::clip_learner::{ClipLearner, Said};
-use super::clips::Clips;
+use super::clips::{Clips, Collection};
 use super::convolution::Convolution;
-use super::layers::{gru, normalised};
+use super::layers::{gru, normalised, standardised, standards};
 use super::pool::Pool;
 use super::weights::{Weights, drawn};
 use crate::nets::compact::{BANDS, sequences};
@@ -46,7 +46,7 @@ impl StackLearner {
         let (batch, frames, _) = sequences.dims3()?;
         let by = BANDS / self.plan.bands;
         let heard = sequences.reshape((batch, frames, self.plan.bands, by))?.mean(3)?;
-        heard.broadcast_sub(weights.get("cmvn.mean")?)?.broadcast_mul(weights.get("cmvn.scale")?)
+        standardised(weights, &heard)
     }
 
     /// The largest answer of each filter to one sequence `[1, frames, bands]`, for each convolution that a pool follows.
@@ -109,10 +109,7 @@ impl ClipLearner for StackLearner {
         let output = drawn("output.weight", &[clips.labels, self.width], 2 * self.width, seed)?;
         tensors.insert("output.weight".to_owned(), output);
         tensors.insert("output.bias".to_owned(), Tensor::zeros(clips.labels, DType::F32, &Device::Cpu)?);
-        let (mean, scale) = measured(clips, self.plan.bands);
-        for (name, values) in [("cmvn.mean", mean), ("cmvn.scale", scale)] {
-            tensors.insert(name.to_owned(), Tensor::from_vec(values, self.plan.bands, &Device::Cpu)?);
-        }
+        tensors.extend(standards(some_sequences(clips, self.plan.bands), self.plan.bands)?);
         Ok(tensors)
     }
 
@@ -128,30 +125,14 @@ impl ClipLearner for StackLearner {
     }
 }
 
-/// Mean, and one over the deviation, of each band over clips from all collections.
-fn measured(clips: &Clips<'_>, bands: usize) -> (Vec<f32>, Vec<f32>) {
-    let (mut count, mut sums, mut squares) = (0.0_f64, vec![0.0_f64; bands], vec![0.0_f64; bands]);
-    for collection in &clips.collections {
+/// Some clips from all collections, as sequences of frames of so many bands.
+fn some_sequences<'a>(clips: &'a Clips<'_>, bands: usize) -> impl Iterator<Item = Vec<f32>> + 'a {
+    let some = |collection: &'a Collection<'_>| {
         let all = &collection.spectra.clips;
-        for clip in all.iter().step_by(all.len().div_ceil(MEASURED_CLIPS)) {
-            for sequence in sequences(clip, 1) {
-                for frame in fewer_bands(&sequence, bands).chunks_exact(bands) {
-                    count += 1.0;
-                    for ((sum, square), &x) in sums.iter_mut().zip(&mut squares).zip(frame) {
-                        *sum += f64::from(x);
-                        *square += f64::from(x).powi(2);
-                    }
-                }
-            }
-        }
-    }
-    let mean: Vec<f64> = sums.iter().map(|sum| sum / count.max(1.0)).collect();
-    let scale = squares.iter().zip(&mean).map(|(square, mean)| {
-        let variance = square / count.max(1.0) - mean * mean;
-        // A band that never moves is left alone.
-        if variance > 1e-6 { (1.0 / variance.sqrt()) as f32 } else { 1.0 }
-    });
-    (mean.iter().map(|&mean| mean as f32).collect(), scale.collect())
+        all.iter().step_by(all.len().div_ceil(MEASURED_CLIPS))
+    };
+    let sequences = clips.collections.iter().flat_map(some).flat_map(|clip| sequences(clip, 1));
+    sequences.map(move |sequence| fewer_bands(&sequence, bands))
 }
 
 /// Adds the tensors that `layers` begin with.

@@ -12,8 +12,22 @@ const AVERAGE_KEEPS: f64 = 0.995;
 /// Weights by their names in the model file. Statistics are measured, not trained: those of
 /// the input (`cmvn.*`) stay as they are, those of batch normalisations (`*.running_*`) follow the batches.
 pub(super) struct Weights {
-    fixed: BTreeMap<String, Var>,
+    fixed: BTreeMap<String, Measured>,
     vars: BTreeMap<String, Var>,
+}
+
+/// A statistic: what changes it, and what reads the same memory without asking for a gradient. With one, whatever is
+/// computed from standardised input would get a gradient, too, and the first layer's is the dearest of all.
+struct Measured {
+    var: Var,
+    value: Tensor,
+}
+
+impl Measured {
+    fn new(tensor: &Tensor) -> Result<Self> {
+        let var = Var::from_tensor(tensor)?;
+        Ok(Self { value: var.as_detached_tensor(), var })
+    }
 }
 
 impl Weights {
@@ -26,7 +40,7 @@ impl Weights {
         for (name, tensor) in tensors {
             let tensor = tensor.to_dtype(DType::F32)?;
             if is_fixed(&name) {
-                fixed.insert(name, Var::from_tensor(&tensor)?);
+                fixed.insert(name, Measured::new(&tensor)?);
             } else {
                 vars.insert(name, Var::from_tensor(&tensor)?);
             }
@@ -39,10 +53,12 @@ impl Weights {
     /// # Errors
     /// If the device has no room.
     pub(super) fn on(self, device: &Device) -> Result<Self> {
-        let moved = |vars: BTreeMap<String, Var>| -> Result<BTreeMap<String, Var>> {
-            vars.into_iter().map(|(name, var)| Ok((name, Var::from_tensor(&var.to_device(device)?)?))).collect()
-        };
-        Ok(Self { fixed: moved(self.fixed)?, vars: moved(self.vars)? })
+        let fixed = self
+            .fixed
+            .into_iter()
+            .map(|(name, measured)| Ok((name, Measured::new(&measured.value.to_device(device)?)?)));
+        let vars = self.vars.into_iter().map(|(name, var)| Ok((name, Var::from_tensor(&var.to_device(device)?)?)));
+        Ok(Self { fixed: fixed.collect::<Result<_>>()?, vars: vars.collect::<Result<_>>()? })
     }
 
     /// Where they lie.
@@ -61,8 +77,9 @@ impl Weights {
     /// # Errors
     /// If a device failed.
     pub(super) fn tensors(&self) -> Result<HashMap<String, Tensor>> {
-        let all = self.vars.iter().chain(&self.fixed);
-        all.map(|(name, var)| Ok((name.clone(), var.as_detached_tensor().to_device(&Device::Cpu)?))).collect()
+        let fixed = self.fixed.iter().map(|(name, measured)| (name, measured.value.clone()));
+        let all = self.vars.iter().map(|(name, var)| (name, var.as_detached_tensor())).chain(fixed);
+        all.map(|(name, tensor)| Ok((name.clone(), tensor.to_device(&Device::Cpu)?))).collect()
     }
 
     /// The tensor of this name.
@@ -70,7 +87,8 @@ impl Weights {
     /// # Errors
     /// If there is none.
     pub(super) fn get(&self, name: &str) -> Result<&Tensor> {
-        match self.vars.get(name).or_else(|| self.fixed.get(name)).map(Var::as_tensor) {
+        let trained = self.vars.get(name).map(Var::as_tensor);
+        match trained.or_else(|| self.fixed.get(name).map(|measured| &measured.value)) {
             Some(tensor) => Ok(tensor),
             None => candle_core::bail!("there is no tensor {name} among the weights to train"),
         }
@@ -81,11 +99,11 @@ impl Weights {
     /// # Errors
     /// If there is none, or it has another shape.
     pub(super) fn follow(&self, name: &str, now: &[f32], share: f64) -> Result<()> {
-        let Some(var) = self.fixed.get(name) else {
+        let Some(Measured { var, value }) = self.fixed.get(name) else {
             candle_core::bail!("there is no tensor {name} among the measured ones")
         };
         let now = Tensor::from_slice(now, var.shape(), var.device())?;
-        var.set(&((var.as_tensor() * (1.0 - share))? + (now * share)?)?)
+        var.set(&((value * (1.0 - share))? + (now * share)?)?)
     }
 
     /// Takes the weights as they are after `step` into their running average.
@@ -165,6 +183,18 @@ pub(super) fn loss(logits: &Tensor, target: Vec<f32>, weight: Vec<f32>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn statistics_ask_for_no_gradient_and_follow_the_batches() -> Result<()> {
+        let tensor = |x: f32| Tensor::new(&[x], &Device::Cpu);
+        let tensors = [("cmvn.mean", tensor(1.0)?), ("norm.running_mean", tensor(2.0)?), ("x", tensor(3.0)?)];
+        let weights = Weights::new(tensors.map(|(name, tensor)| (name.to_owned(), tensor)).into())?;
+        let heard = tensor(5.0)?.sub(weights.get("cmvn.mean")?)?;
+        assert!(!heard.track_op() && (&heard * weights.get("x")?)?.track_op());
+        weights.follow("norm.running_mean", &[4.0], 0.5)?;
+        assert_eq!(weights.get("norm.running_mean")?.to_vec1::<f32>()?, [3.0]);
+        Ok(())
+    }
 
     #[test]
     fn a_running_average_remembers_no_step() -> Result<()> {

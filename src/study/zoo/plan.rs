@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::study::json::kept;
 use crate::study::outputs::replace;
 
 /// Steps that are made at least, however dear.
@@ -28,9 +29,7 @@ impl Plan {
     /// A plan for another budget, a step that fails, a full disk.
     pub(super) fn kept(run: &Path, net: &str, budget_s: f64, cost: impl FnOnce() -> Result<f64>) -> Result<Self> {
         let path = run.join(format!("{net}.plan.json"));
-        if path.exists() {
-            let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            let kept: Self = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        if let Some(kept) = kept::<Self>(&path)? {
             ensure!(
                 kept.budget_s == budget_s,
                 "{} is of a table with a budget of {} s, not {budget_s} s; choose another --run",

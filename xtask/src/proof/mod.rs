@@ -43,6 +43,9 @@ pub struct Options {
     /// Measure this plugin instead of the bundle; the page names it
     #[arg(long, value_name = "FILE")]
     plugin: Option<PathBuf>,
+    /// Measure only what is measured by a command with this word, for instance a fuzz target; the other rows stay
+    #[arg(long, value_name = "WORD")]
+    only: Option<String>,
     /// Write docs/promises.md from what was measured before, and measure nothing
     #[arg(long)]
     page: bool,
@@ -104,6 +107,10 @@ impl Step {
     fn new(command: impl Into<String>, run: impl Fn() -> Result<Vec<Row>> + 'static) -> Self {
         Self { command: command.into(), run: Box::new(run) }
     }
+
+    fn is_wanted(&self, options: &Options) -> bool {
+        options.only.as_ref().is_none_or(|only| self.command.split_whitespace().any(|word| word == only))
+    }
 }
 
 /// A command of the nightly compiler: the one that runs this program must not choose it.
@@ -125,14 +132,20 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let mut missed = 0;
     for section in sections {
         println!("\n== {} ==", section.name());
+        let steps: Vec<Step> = section.steps(options).into_iter().filter(|step| step.is_wanted(options)).collect();
         let mut record = Record::begin(*section);
+        if options.only.is_some() {
+            record.keep(Record::read(*section)?, |row| steps.iter().all(|step| step.command != row.command));
+        }
         let begun = Instant::now();
-        for step in section.steps(options) {
+        for step in steps {
             println!("-- {}", step.command);
             let rows = (step.run)().unwrap_or_else(|error| vec![Row::not_measured(&error)]);
             for row in rows {
                 println!("{row}");
                 missed += usize::from(row.kept == Some(false));
+                // With other numbers in its command, it is the same promise.
+                record.rows.retain(|earlier| earlier.measured.is_empty() || earlier.promise != row.promise);
                 record.rows.push(row.by(&step.command));
             }
             record.took_s = begun.elapsed().as_secs_f64();

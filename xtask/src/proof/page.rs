@@ -36,7 +36,10 @@ pub fn write() -> Result<PathBuf> {
                 None => "",
             };
             let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
-            let [promise, figure, bar] = [&row.promise, &row.figure, &row.bar].map(|text| cell(text));
+            let [promise, mut figure, bar] = [&row.promise, &row.figure, &row.bar].map(|text| cell(text));
+            if !row.measured.is_empty() {
+                write!(figure, " ({})", row.measured)?;
+            }
             writeln!(page, "| {promise} | {figure} | {bar} | {kept} | `{}` |", cell(&row.command))?;
         }
     }

@@ -21,12 +21,15 @@ pub struct Row {
     pub kept: Option<bool>,
     #[serde(default)]
     pub command: String,
+    /// When and of which commit, where that is not the section's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub measured: String,
 }
 
 impl Row {
     pub fn new(promise: impl Into<String>, figure: impl Into<String>, bar: &str, kept: Option<bool>) -> Self {
         let (promise, figure) = (promise.into(), figure.into());
-        Self { promise, figure, bar: bar.to_owned(), kept, command: String::new() }
+        Self { promise, figure, bar: bar.to_owned(), kept, command: String::new(), measured: String::new() }
     }
 
     pub fn not_measured(error: &anyhow::Error) -> Self {
@@ -77,6 +80,17 @@ impl Record {
             load_before: load(),
             took_s: 0.0,
             rows: Vec::new(),
+        }
+    }
+
+    /// Takes over the rows of an earlier record that are to stay.
+    pub fn keep(&mut self, earlier: Option<Self>, stays: impl Fn(&Row) -> bool) {
+        let Some(Self { date, revision, rows, .. }) = earlier else { return };
+        for mut row in rows.into_iter().filter(|row| stays(row)) {
+            if row.measured.is_empty() {
+                row.measured = format!("{date}, revision {revision}");
+            }
+            self.rows.push(row);
         }
     }
 
@@ -142,8 +156,27 @@ fn load() -> f64 {
 
 #[cfg(test)]
 mod checks {
-    use super::rows;
+    use super::{Record, Row, rows};
     use std::process::Command;
+
+    #[test]
+    fn rows_that_stay_say_when_they_were_measured() {
+        let record = |date: &str, commands: &[&str]| Record {
+            section: String::new(),
+            date: date.to_owned(),
+            revision: "r".to_owned(),
+            machine: String::new(),
+            load_before: 0.0,
+            took_s: 0.0,
+            rows: commands.iter().map(|command| Row::new("p", "1", "", None).by(command)).collect(),
+        };
+        let mut new = record("tuesday", &[]);
+        new.keep(Some(record("monday", &["a", "b"])), |row| row.command != "a");
+        let mut newer = record("wednesday", &[]);
+        newer.keep(Some(new), |_| true);
+        let kept: Vec<_> = newer.rows.iter().map(|row| (row.command.as_str(), row.measured.as_str())).collect();
+        assert_eq!(kept, [("b", "monday, revision r")]);
+    }
 
     #[test]
     fn rows_are_found_among_other_lines() {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,7 @@ use super::super::corpus::SAMPLE_RATE_HZ;
 use super::super::run::{Progress, read_songs};
 use super::super::scene::frames;
 use crate::nets::{Model, Net};
+use crate::study::json::kept;
 use crate::study::outputs::replace;
 
 /// Samples of a window: 3 s.
@@ -133,11 +134,7 @@ impl Lessons {
 impl Kept {
     /// `None` if there is none.
     fn read(path: &Path, teacher: &str, songs: &[String]) -> Result<Option<[Vec<Vec<f32>>; 2]>> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let kept: Self = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        let Some(kept) = kept::<Self>(path)? else { return Ok(None) };
         ensure!(
             kept.teacher == teacher && kept.songs == songs,
             "{} is of another teacher or other songs; choose another --run",

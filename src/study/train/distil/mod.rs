@@ -67,7 +67,7 @@ pub struct DistilSettings {
 pub fn distil(lessons: &Lessons, settings: &DistilSettings, progress: &impl Progress) -> Result<bool> {
     let student = Student::new(settings.hearing)?;
     let checkpoint = settings.out.with_extension("checkpoint");
-    let begin = || student.start(lessons.tags.len(), settings.seed);
+    let begin = || student.start(lessons, settings.targets, settings.seed);
     let mut run = State::begin(serde_json::to_string(settings)?, &checkpoint, &Device::Cpu, begin)?;
     for number in run.standing.step + 1..=settings.steps {
         let value = step(&mut run, &student, lessons, settings, number)?;
@@ -94,7 +94,7 @@ pub fn distil(lessons: &Lessons, settings: &DistilSettings, progress: &impl Prog
 /// None in practice.
 pub fn distil_step_cost_s(lessons: &Lessons, settings: &DistilSettings) -> Result<f64> {
     let student = Student::new(settings.hearing)?;
-    let begin = || student.start(lessons.tags.len(), settings.seed);
+    let begin = || student.start(lessons, settings.targets, settings.seed);
     let mut run = State::begin(String::new(), &PathBuf::new(), &Device::Cpu, begin)?;
     let begun = ProcessTime::now();
     for number in 1..=TIMED_STEPS {

@@ -51,6 +51,30 @@ impl Targets {
     }
 }
 
+/// Mean targets are kept this far from 0 and 1, where logits end.
+const RAREST: f32 = 1e-3;
+
+impl Targets {
+    /// What a score is learned as.
+    fn of(self, score: f32, threshold: f32) -> f32 {
+        match self {
+            Self::Soft => score,
+            Self::Hard => f32::from(u8::from(score >= threshold)),
+        }
+    }
+}
+
+/// The logit of each tag's mean target over the windows to learn from.
+pub(super) fn odds(lessons: &Lessons, targets: Targets) -> Vec<f32> {
+    let windows = lessons.train.scores.len().max(1) as f32;
+    let odds = |(tag, &threshold): (usize, &f32)| {
+        let sum: f32 = lessons.train.scores.iter().map(|scores| targets.of(scores[tag], threshold)).sum();
+        let mean = (sum / windows).clamp(RAREST, 1.0 - RAREST);
+        (mean / (1.0 - mean)).ln()
+    };
+    lessons.threshold.iter().enumerate().map(odds).collect()
+}
+
 /// Mean over tags and windows; `logits` are `[windows, tags]`, `scores` the teacher's of each window.
 ///
 /// # Errors
@@ -63,10 +87,7 @@ pub(super) fn loss(
     targets: Targets,
 ) -> Result<Tensor> {
     let tags = lessons.tags.len();
-    let target = |(tag, &score): (usize, &f32)| match targets {
-        Targets::Soft => score,
-        Targets::Hard => f32::from(u8::from(score >= lessons.threshold[tag])),
-    };
+    let target = |(tag, &score): (usize, &f32)| targets.of(score, lessons.threshold[tag]);
     let target: Vec<f32> = scores.iter().flat_map(|scores| scores.iter().enumerate().map(target)).collect();
     let by_entropy = |tag: usize| match loss {
         Loss::CrossEntropy => true,

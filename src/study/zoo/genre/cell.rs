@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nets::Model;
 use crate::nets::compact::groups;
+use crate::study::json::kept;
 use crate::study::outputs::replace;
 use crate::study::spectra::Spectra;
 use crate::study::train::ask_clips;
@@ -56,11 +57,7 @@ impl Cell {
     /// # Errors
     /// If it does not read, or speaks of another table.
     pub(super) fn read(path: &Path, budget_s: f64, ids: &[String]) -> Result<Option<Self>> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let cell: Self = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        let Some(cell) = kept::<Self>(path)? else { return Ok(None) };
         ensure!(
             cell.budget_s == budget_s && cell.ids == ids,
             "{} is of a table with other clips or another budget; choose another --run",

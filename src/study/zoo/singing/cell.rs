@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::study::evaluate::index::Entry;
 use crate::study::evaluate::vocal::{Frames, THRESHOLD};
+use crate::study::json::kept;
 use crate::study::outputs::replace;
 use crate::study::zoo::interval::interval_of;
 use crate::study::zoo::ranked::Ranked;
@@ -86,11 +87,7 @@ impl Cell {
         budget_s: Option<f64>,
         entries: impl Iterator<Item = &'a Entry>,
     ) -> Result<Option<Self>> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let cell: Self = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        let Some(cell) = kept::<Self>(path)? else { return Ok(None) };
         ensure!(
             cell.budget_s == budget_s && cell.songs.iter().map(|song| &song.name).eq(entries.map(|entry| &entry.name)),
             "{} is of a table with other songs or another budget; choose another --run",

@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::study::json::kept;
 use crate::study::outputs::replace;
 use crate::study::train::Lessons;
 use crate::study::zoo::interval::interval_of;
@@ -48,11 +49,7 @@ impl Cell {
     /// # Errors
     /// If it does not read, or speaks of another table.
     pub(super) fn read(path: &Path, budget_s: f64, windows: usize) -> Result<Option<Self>> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let cell: Self = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        let Some(cell) = kept::<Self>(path)? else { return Ok(None) };
         ensure!(
             cell.budget_s == budget_s && cell.said.len() == windows,
             "{} is of a table with other windows or another budget; choose another --run",
