@@ -86,9 +86,10 @@ impl Record {
     /// Takes over the rows of an earlier record that are to stay.
     pub fn keep(&mut self, earlier: Option<Self>, stays: impl Fn(&Row) -> bool) {
         let Some(Self { date, revision, rows, .. }) = earlier else { return };
+        let when = if revision.is_empty() { date } else { format!("{date}, revision {revision}") };
         for mut row in rows.into_iter().filter(|row| stays(row)) {
             if row.measured.is_empty() {
-                row.measured = format!("{date}, revision {revision}");
+                row.measured.clone_from(&when);
             }
             self.rows.push(row);
         }
