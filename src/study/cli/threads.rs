@@ -1,12 +1,5 @@
 //! How candle is told its number of threads.
 
-/// What candle reads before each product, for want of a setting; without it, it asks the system for its processors each
-/// time, which takes as long as a small product.
-const PRODUCTS: &str = "RAYON_NUM_THREADS";
-/// The same for sums and the like, whose threads wait in a busy loop. One is enough: what is large is shared out by
-/// [`PRODUCTS`].
-const SUMS: &str = "CANDLE_NUM_THREADS";
-
 /// Begins this program anew with the settings that training runs fastest with, in the same process, unless the user has
 /// chosen them. Nothing else sets them: candle has no function for it, and a running program cannot change its environment
 /// safely. Where a process cannot be begun anew, training is slower.
@@ -14,6 +7,13 @@ pub(super) fn settle() {
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
+
+        // What candle reads before each product; without it, it asks the system for its processors each time, which takes
+        // as long as a small product.
+        const PRODUCTS: &str = "RAYON_NUM_THREADS";
+        // The same for sums and the like, whose threads wait in a busy loop. One is enough: what is large is shared out by
+        // the other.
+        const SUMS: &str = "CANDLE_NUM_THREADS";
 
         if std::env::var_os(PRODUCTS).is_some() && std::env::var_os(SUMS).is_some() {
             return;
