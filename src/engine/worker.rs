@@ -114,7 +114,7 @@ impl Options {
 /// Makes every matrix product of this process run on the thread that asks for it: those of our nets are too small to be
 /// worth splitting, and a plugin should not take the host's cores.
 pub fn keep_products_on_one_thread() {
-    gemm_common::gemm::set_threading_threshold(usize::MAX);
+    gemm::set_threading_threshold(usize::MAX);
 }
 
 impl Engine {

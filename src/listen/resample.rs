@@ -6,6 +6,8 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::shared::Shared;
 
 /// Edge of the pass band, as a share of the lower Nyquist frequency; ripple below 0.01 dB up to here.
@@ -31,6 +33,7 @@ enum Step {
 
 /// A streaming resampler from one rate to another. See the module's text.
 pub struct Resampler {
+    arch: Arch,
     step: Option<Step>,
     input_rate_hz: f64,
     /// Filter half length in input samples.
@@ -51,6 +54,7 @@ impl Resampler {
     #[must_use]
     pub fn new(input_rate_hz: f64, output_rate_hz: f64, most: usize) -> Self {
         let mut resampler = Self {
+            arch: Arch::new(),
             step: None,
             input_rate_hz,
             half: 0,
@@ -162,10 +166,10 @@ impl Resampler {
             }
             let window = &self.history[at..at + width];
             let sample = match phase {
-                Phase::Exact(phase) => dot(window, &self.table[phase * width..][..width]),
+                Phase::Exact(phase) => self.arch.dispatch(Dot(window, &self.table[phase * width..][..width])),
                 Phase::Between(phase, share) => {
-                    let near = dot(window, &self.table[phase * width..][..width]);
-                    let far = dot(window, &self.table[(phase + 1) * width..][..width]);
+                    let near = self.arch.dispatch(Dot(window, &self.table[phase * width..][..width]));
+                    let far = self.arch.dispatch(Dot(window, &self.table[(phase + 1) * width..][..width]));
                     near + (far - near) * share
                 }
             };
@@ -244,18 +248,55 @@ fn bessel_i0(x: f64) -> f64 {
     sum
 }
 
-/// Scalar product in sixteen independent sums, which the compiler turns into vector code; the order of the
-/// additions is fixed, so the result is the same wherever the window lies in memory.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 16;
-    let mut sums = [0.0_f32; LANES];
-    let (a_chunks, a_rest) = a.as_chunks::<LANES>();
-    let (b_chunks, b_rest) = b.as_chunks::<LANES>();
-    for (x, y) in a_chunks.iter().zip(b_chunks) {
-        for lane in 0..LANES {
-            sums[lane] += x[lane] * y[lane];
+/// Independent sums of a scalar product.
+const SUMS: usize = 32;
+
+/// Scalar product in [`SUMS`] independent sums; the order of the additions is fixed, so the result is the same wherever the
+/// window lies in memory.
+struct Dot<'a>(&'a [f32], &'a [f32]);
+
+impl WithSimd for Dot<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f32 {
+        match S::F32_LANES {
+            16 => self.sum::<S, 2>(simd),
+            8 => self.sum::<S, 4>(simd),
+            4 => self.sum::<S, 8>(simd),
+            _ => self.sum::<S, SUMS>(simd),
         }
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-    sums.iter().sum::<f32>() + rest
+}
+
+impl Dot<'_> {
+    /// `V` vectors hold the sums.
+    #[inline(always)]
+    fn sum<S: Simd, const V: usize>(self, simd: S) -> f32 {
+        let Self(a, b) = self;
+        let (a, a_rest) = a.as_chunks::<{ SUMS / 2 }>();
+        let (b, b_rest) = b.as_chunks::<{ SUMS / 2 }>();
+        let (a_pairs, a_single) = a.as_chunks::<2>();
+        let (b_pairs, b_single) = b.as_chunks::<2>();
+        let mut sums = [simd.splat_f32s(0.0); V];
+        for (x, y) in a_pairs.iter().zip(b_pairs) {
+            add(simd, x.as_flattened(), y.as_flattened(), &mut sums);
+        }
+        for (x, y) in a_single.iter().zip(b_single) {
+            add(simd, x, y, &mut sums);
+        }
+        let mut each = [0.0; SUMS];
+        S::as_mut_simd_f32s(&mut each).0.copy_from_slice(&sums);
+        let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+        each.iter().sum::<f32>() + rest
+    }
+}
+
+/// Adds up products, vector by vector.
+#[inline(always)]
+fn add<S: Simd>(simd: S, a: &[f32], b: &[f32], sums: &mut [S::f32s]) {
+    let ((a, _), (b, _)) = (S::as_simd_f32s(a), S::as_simd_f32s(b));
+    for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+        *sum = simd.mul_add_f32s(*a, *b, *sum);
+    }
 }

@@ -4,6 +4,7 @@
 
 use candle_core::Result;
 use candle_nn::VarBuilder;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::layers::{Activation::Relu, Dense, Sigmoids};
 
@@ -14,6 +15,11 @@ pub(super) const HIDDEN: usize = 256;
 pub(super) const PROJECTION: usize = 128;
 pub(super) const BLOCKS: usize = 8;
 pub(super) const TAPS: usize = 20;
+/// A history is moved to the front of its memory once a row in so many of it is not reached any more: seldom, and it takes little
+/// room.
+const MOST_DONE: usize = 8;
+/// Vectors of sums that a filter gathers at a time; on every processor they divide [`PROJECTION`].
+const SUMS: usize = 8;
 
 /// A DFSMN over 80 Kaldi filter-bank values, causal or with look-ahead taps. A causal one may answer late, so that it has
 /// heard a little of what follows the frame it speaks of.
@@ -46,6 +52,7 @@ pub(super) struct Outputs {
 
 /// Depth-wise filters over time, `[taps][PROJECTION]`.
 pub(super) struct Taps {
+    arch: Arch,
     back: Vec<f32>,
     ahead: Vec<f32>,
     /// Rows from one tap to the next.
@@ -63,8 +70,10 @@ pub struct FsmnStream {
 /// What a filter still needs of the rows it has seen.
 #[derive(Clone)]
 pub(super) struct History {
-    /// Rows of [`PROJECTION`] values that the filter still reaches, oldest first.
+    /// Rows of [`PROJECTION`] values, oldest first.
     projected: Vec<f32>,
+    /// Rows at the front of `projected` that the filter does not reach any more.
+    done: usize,
     /// Rows of the block's input that wait for the look-ahead, for the skip connection.
     skipped: Vec<f32>,
 }
@@ -254,7 +263,7 @@ impl Taps {
             vb.get((PROJECTION, TAPS), &format!("{name}.weight"))?.t()?.flatten_all()?.to_vec1()
         };
         let ahead = if vb.contains_tensor("lookahead.weight") { read("lookahead")? } else { Vec::new() };
-        Ok(Self { back: read("lookback")?, ahead, dilation })
+        Ok(Self { arch: Arch::new(), back: read("lookback")?, ahead, dilation })
     }
 
     /// Rows that the filter reaches back.
@@ -264,7 +273,7 @@ impl Taps {
 
     /// The history of a stream that has heard nothing.
     pub(super) fn history(&self) -> History {
-        History { projected: vec![0.0; self.reach() * PROJECTION], skipped: Vec::new() }
+        History { projected: vec![0.0; self.reach() * PROJECTION], done: 0, skipped: Vec::new() }
     }
 
     /// Filters the new rows of all streams, of which `rows` says how many each has (and afterwards, how many rows each
@@ -303,34 +312,62 @@ impl Taps {
             let padded = history.projected.len() + ahead * PROJECTION;
             history.projected.resize(padded, 0.0);
         }
-        let held = history.projected.len() / PROJECTION;
+        let held = history.projected.len() / PROJECTION - history.done;
         let ready = held.saturating_sub(self.reach() + ahead);
         for row in 0..ready {
-            let past = &history.projected[row * PROJECTION..];
+            let past = &history.projected[(history.done + row) * PROJECTION..];
             let now = &past[self.reach() * PROJECTION..];
             let start = out.len();
             out.extend_from_slice(&now[..PROJECTION]);
             let y = &mut out[start..];
-            accumulate(y, &self.back, past, self.dilation);
+            let dilation = self.dilation;
+            self.arch.dispatch(Accumulate { y: &mut *y, taps: &self.back, rows: past, dilation });
             if ahead > 0 {
-                accumulate(y, &self.ahead, &now[self.dilation * PROJECTION..], self.dilation);
+                let rows = &now[dilation * PROJECTION..];
+                self.arch.dispatch(Accumulate { y: &mut *y, taps: &self.ahead, rows, dilation });
             }
             if skip {
                 let skipped = &history.skipped[row * PROJECTION..][..PROJECTION];
                 y.iter_mut().zip(skipped).for_each(|(y, x)| *y += x);
             }
         }
-        history.projected.drain(..ready * PROJECTION);
+        history.done += ready;
+        if history.done * MOST_DONE > held - ready {
+            history.projected.drain(..history.done * PROJECTION);
+            history.done = 0;
+        }
         if skip {
             history.skipped.drain(..ready * PROJECTION);
         }
     }
 }
 
-fn accumulate(y: &mut [f32], taps: &[f32], rows: &[f32], dilation: usize) {
-    for (weights, row) in taps.chunks_exact(PROJECTION).zip(rows.chunks(PROJECTION * dilation)) {
-        for ((y, weight), x) in y.iter_mut().zip(weights).zip(row) {
-            *y += weight * x;
+/// `y += taps[tap] * rows[tap * dilation]`, tap by tap, rows of [`PROJECTION`] values.
+struct Accumulate<'a> {
+    y: &'a mut [f32],
+    taps: &'a [f32],
+    rows: &'a [f32],
+    dilation: usize,
+}
+
+impl WithSimd for Accumulate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let width = SUMS * S::F32_LANES;
+        for (at, y) in self.y.chunks_exact_mut(width).enumerate() {
+            let (y, _) = S::as_mut_simd_f32s(y);
+            let mut sums: [S::f32s; SUMS] = std::array::from_fn(|sum| y[sum]);
+            let rows = self.rows.chunks(PROJECTION * self.dilation);
+            for (weights, row) in self.taps.chunks_exact(PROJECTION).zip(rows) {
+                let (weights, _) = S::as_simd_f32s(&weights[at * width..][..width]);
+                let (row, _) = S::as_simd_f32s(&row[at * width..][..width]);
+                for ((sum, weight), x) in sums.iter_mut().zip(weights).zip(row) {
+                    *sum = simd.mul_add_f32s(*weight, *x, *sum);
+                }
+            }
+            y.copy_from_slice(&sums);
         }
     }
 }

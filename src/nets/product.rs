@@ -114,7 +114,7 @@ impl WithSimd for Product<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match S::F32_LANES {
-            16 => self.run::<S, 1, 1>(simd, 6),
+            16 => self.run::<S, 1, 1>(simd, 12),
             8 => self.run::<S, 2, 1>(simd, 6),
             4 => self.run::<S, 4, 2>(simd, 3),
             _ => self.run::<S, WIDTH, WIDTH>(simd, 1),
@@ -133,7 +133,7 @@ impl Product<'_> {
             let half = outputs.len() <= WIDTH / 2;
             let mut row = 0;
             while row < rows.count {
-                let many = at_once.min(rows.count - row);
+                let many = if rows.count - row < at_once { (rows.count - row).min(6) } else { at_once };
                 let target = &mut y[row * weights.outputs + outputs.start..];
                 let target = Target { y: target, stride: weights.outputs, width: outputs.len() };
                 match many {
@@ -142,6 +142,7 @@ impl Product<'_> {
                     3 => tile::<S, 3, V, V>(simd, rows, row, piece, panel, target),
                     4 => tile::<S, 4, V, V>(simd, rows, row, piece, panel, target),
                     5 => tile::<S, 5, V, V>(simd, rows, row, piece, panel, target),
+                    12 => tile::<S, 12, V, V>(simd, rows, row, piece, panel, target),
                     _ if half => tile::<S, 6, V, H>(simd, rows, row, piece, panel, target),
                     _ => tile::<S, 6, V, V>(simd, rows, row, piece, panel, target),
                 }

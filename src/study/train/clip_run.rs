@@ -179,7 +179,7 @@ pub fn train_on_clips(settings: &ClipSettings, progress: &impl ClipProgress) -> 
 /// # Errors
 /// As [`train_on_clips`].
 pub fn train_on(material: &Material, settings: &ClipSettings, progress: &impl ClipProgress) -> Result<bool> {
-    gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
+    gemm::set_threading_threshold(gemm::DEFAULT_THREADING_THRESHOLD);
     let learner = learner(&settings.net)?;
     let labels = material.labels();
     let groups = groups(&labels);
@@ -230,7 +230,7 @@ pub fn train_on(material: &Material, settings: &ClipSettings, progress: &impl Cl
 /// # Errors
 /// As [`train_on_clips`].
 pub fn step_cost_s(material: &Material, settings: &ClipSettings) -> Result<f64> {
-    gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
+    gemm::set_threading_threshold(gemm::DEFAULT_THREADING_THRESHOLD);
     let learner = learner(&settings.net)?;
     let groups = groups(&material.labels());
     let clips = material.clips(&groups, &*learner);

@@ -67,7 +67,7 @@ pub fn train(settings: &Settings, device: &Device, progress: &impl Progress) -> 
 /// # Errors
 /// As [`train`].
 pub fn train_on_songs(songs: &Songs, settings: &Settings, device: &Device, progress: &impl Progress) -> Result<bool> {
-    gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
+    gemm::set_threading_threshold(gemm::DEFAULT_THREADING_THRESHOLD);
     let learner = settings.learner();
     let learner = learner.as_ref();
     let (init, init_card) = ready(settings, learner, device)?;
@@ -213,7 +213,7 @@ fn batch(
 /// # Errors
 /// As [`train`].
 pub fn voice_step_cost_s(songs: &Songs, settings: &Settings) -> Result<f64> {
-    gemm_common::gemm::set_threading_threshold(gemm_common::gemm::DEFAULT_THREADING_THRESHOLD);
+    gemm::set_threading_threshold(gemm::DEFAULT_THREADING_THRESHOLD);
     let learner = settings.learner();
     let learner = learner.as_ref();
     let (init, _) = ready(settings, learner, &Device::Cpu)?;
