@@ -297,6 +297,26 @@ impl Dot<'_> {
 fn add<S: Simd>(simd: S, a: &[f32], b: &[f32], sums: &mut [S::f32s]) {
     let ((a, _), (b, _)) = (S::as_simd_f32s(a), S::as_simd_f32s(b));
     for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-        *sum = simd.mul_add_f32s(*a, *b, *sum);
+        *sum = simd.mul_add_e_f32s(*a, *b, *sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scalar_product_is_that_whatever_its_length_and_the_processors_vectors() {
+        let numbers = |step: f32| -> Vec<f32> { (0..300).map(|i| (i as f32 * step).sin()).collect() };
+        let (a, b) = (numbers(0.7), numbers(1.3));
+        for length in [0, 1, 15, 16, 31, 32, 47, 48, 63, 64, 252, 300] {
+            let (a, b) = (&a[..length], &b[..length]);
+            let exact: f64 = a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+            let four = Dot(a, b).with_simd(pulp::Scalar128b);
+            assert_eq!(Dot(a, b).with_simd(pulp::Scalar256b), four, "{length}");
+            assert_eq!(Dot(a, b).with_simd(pulp::Scalar512b), four, "{length}");
+            let ours = Arch::new().dispatch(Dot(a, b));
+            assert!((f64::from(ours) - exact).abs() < 1e-5, "{length}: {ours} is {exact}");
+        }
     }
 }

@@ -364,10 +364,54 @@ impl WithSimd for Accumulate<'_> {
                 let (weights, _) = S::as_simd_f32s(&weights[at * width..][..width]);
                 let (row, _) = S::as_simd_f32s(&row[at * width..][..width]);
                 for ((sum, weight), x) in sums.iter_mut().zip(weights).zip(row) {
-                    *sum = simd.mul_add_f32s(*weight, *x, *sum);
+                    *sum = simd.mul_add_e_f32s(*weight, *x, *sum);
                 }
             }
             y.copy_from_slice(&sums);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filters_rows_do_not_depend_on_when_its_history_is_moved_or_on_the_processors_vectors() {
+        let number = |i: usize| (i as f32 * 0.37).sin();
+        let back: Vec<f32> = (0..TAPS * PROJECTION).map(number).collect();
+        for (dilation, ahead) in [(1, back.clone()), (4, Vec::new())] {
+            let taps = Taps { arch: Arch::new(), back: back.clone(), ahead, dilation };
+            let rows: Vec<f32> = (0..200 * PROJECTION).map(|i| number(3 * i)).collect();
+            let filtered = |pieces: &[usize]| {
+                let (mut history, mut at) = (taps.history(), 0);
+                let each = pieces.iter().enumerate().flat_map(|(number, &piece)| {
+                    let new = &rows[at * PROJECTION..(at + piece) * PROJECTION];
+                    at += piece;
+                    let end = number + 1 == pieces.len();
+                    taps.filter_all(std::iter::once(&mut history), new, Some(new), &mut [piece], end)
+                });
+                each.collect::<Vec<f32>>()
+            };
+            let whole = filtered(&[200]);
+            assert_eq!(whole.len(), rows.len());
+            assert_eq!(filtered(&[1; 200]), whole);
+            assert_eq!(filtered(&[7, 90, 3, 60, 40]), whole);
+
+            let by = |simd: &dyn Fn(Accumulate<'_>)| {
+                let mut y = vec![1.0; PROJECTION];
+                simd(Accumulate { y: &mut y, taps: &back, rows: &rows, dilation });
+                y
+            };
+            let four = by(&|job| job.with_simd(pulp::Scalar128b));
+            assert_eq!(by(&|job| job.with_simd(pulp::Scalar256b)), four);
+            assert_eq!(by(&|job| job.with_simd(pulp::Scalar512b)), four);
+            let ours = by(&|job| taps.arch.dispatch(job));
+            for (column, (ours, four)) in ours.iter().zip(&four).enumerate() {
+                let at = |tap: usize| f64::from(rows[tap * dilation * PROJECTION + column]);
+                let exact: f64 = (0..TAPS).map(|tap| at(tap) * f64::from(back[tap * PROJECTION + column])).sum();
+                assert!((f64::from(*ours) - 1.0 - exact).abs() < 1e-4 && (ours - four).abs() < 1e-4);
+            }
         }
     }
 }

@@ -178,7 +178,7 @@ fn tile<S: Simd, const R: usize, const V: usize, const U: usize>(
             for r in 0..R {
                 let value = simd.splat_f32s(x[r][at]);
                 for v in 0..U {
-                    accumulated[r][v] = simd.mul_add_f32s(value, weights[v], accumulated[r][v]);
+                    accumulated[r][v] = simd.mul_add_e_f32s(value, weights[v], accumulated[r][v]);
                 }
             }
         }
@@ -224,6 +224,24 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn vectors_of_every_width_give_the_same_bit_by_bit() {
+        fn by<S: Simd>(simd: S, weights: &Panels, rows: Rows<'_>) -> Vec<f32> {
+            let mut y = vec![0.0; rows.count * weights.outputs()];
+            Product { weights, rows, y: &mut y }.with_simd(simd);
+            y
+        }
+        for outputs in [3, 51] {
+            let (panels, x) = (Panels::new(&numbers(40 * outputs, 8), outputs), numbers(40 * 29, 9));
+            let rows = Rows::side_by_side(&x, 40);
+            let four = by(pulp::Scalar128b, &panels, rows);
+            assert_eq!(by(pulp::Scalar256b, &panels, rows), four);
+            assert_eq!(by(pulp::Scalar512b, &panels, rows), four);
+            let ours = product(&panels, rows);
+            assert!(ours.iter().zip(&four).all(|(a, b)| (a - b).abs() < 1e-5));
         }
     }
 
