@@ -54,7 +54,7 @@ fn listen(criterion: &mut Criterion) {
 
 /// The nets on one thread: a second of voice frames in steps of one and of ten, and one window of each tagger.
 fn nets(criterion: &mut Criterion) {
-    gemm::set_threading_threshold(usize::MAX);
+    earmark::engine::keep_products_on_one_thread();
     let frames = noise(100 * 80);
     for name in ["stream-vad", "earmark-voice"] {
         let Net::Vocal(net) = model(name) else { return };

@@ -133,6 +133,7 @@ impl Product<'_> {
             let half = outputs.len() <= WIDTH / 2;
             let mut row = 0;
             while row < rows.count {
+                // Fewer than that are taken six at a time at most: each number of rows is code of its own.
                 let many = if rows.count - row < at_once { (rows.count - row).min(6) } else { at_once };
                 let target = &mut y[row * weights.outputs + outputs.start..];
                 let target = Target { y: target, stride: weights.outputs, width: outputs.len() };

@@ -72,7 +72,7 @@ pub(crate) fn latency_ms(card: &Card) -> f64 {
 pub fn speed(model: &Model) -> Result<(usize, f64)> {
     let Net::Vocal(net) = &model.net else { bail!("is a tagger; give voice models") };
     // As the engine does: otherwise the first net of a table, before any engine runs, would use every core.
-    gemm::set_threading_threshold(usize::MAX);
+    crate::engine::keep_products_on_one_thread();
     let front_end = &model.card.front_end;
     let frames = |seconds: f64| ((seconds / front_end.hop_s()).round() as usize).max(1) * front_end.n_mels;
     // What it hears does not change how long it takes.
