@@ -1,6 +1,9 @@
 //! Mel filter banks, stored sparsely: each band is a run of FFT bins.
 
+use std::f64::consts::LOG10_E;
+
 use super::frontend::{FrontEnd, Log, MelNorm, MelScale};
+use super::sums::dot;
 
 /// A filter bank over the power spectrum of `n_fft / 2 + 1` bins.
 pub(super) struct MelBank {
@@ -34,19 +37,18 @@ impl MelBank {
         for (band, mel) in self.bands.iter().zip(mels) {
             let weights = &self.weights[band.first_weight..band.first_weight + band.bins];
             let bins = &power[band.first_bin..band.first_bin + band.bins];
-            let energy: f64 = weights.iter().zip(bins).map(|(weight, bin)| weight * bin).sum();
-            *mel = self.log.of(energy);
+            *mel = self.log.of(dot(weights, bins));
         }
     }
 }
 
 impl Log {
-    /// A band's power, compressed.
+    /// A band's power, compressed. By natural logarithms, because the common one takes longer.
     pub(super) fn of(self, power: f64) -> f32 {
         let value = match self {
             Self::Ln { floor } => power.max(floor).ln(),
-            Self::Decibel { floor } => 10.0 * power.max(floor).log10(),
-            Self::Log10Plus { gain } => (gain * power + 1.0).log10(),
+            Self::Decibel { floor } => 10.0 * LOG10_E * power.max(floor).ln(),
+            Self::Log10Plus { gain } => LOG10_E * (gain * power + 1.0).ln(),
         };
         value as f32
     }

@@ -47,6 +47,8 @@ pub struct Resampler {
     first: u64,
     heard: u64,
     produced: u64,
+    /// What the latest audio has made known.
+    output: Vec<f32>,
 }
 
 impl Resampler {
@@ -64,8 +66,10 @@ impl Resampler {
             first: 0,
             heard: 0,
             produced: 0,
+            output: Vec::new(),
         };
         if input_rate_hz == output_rate_hz {
+            resampler.output.reserve(most);
             return resampler;
         }
         let nyquist = input_rate_hz.min(output_rate_hz) / 2.0;
@@ -88,6 +92,8 @@ impl Resampler {
         resampler.half = half;
         resampler.step = Some(step);
         resampler.history = vec![0.0; 2 * half + most];
+        let output = resampler.history.len() as f64 * output_rate_hz / input_rate_hz;
+        resampler.output.reserve(output.ceil() as usize + 1);
         resampler.reset();
         resampler
     }
@@ -99,6 +105,7 @@ impl Resampler {
         self.first = 0;
         self.heard = 0;
         self.produced = 0;
+        self.output.clear();
     }
 
     /// Input samples heard so far.
@@ -113,24 +120,39 @@ impl Resampler {
         self.half as f64 / self.input_rate_hz
     }
 
-    /// Hears up to `most` samples; hands `(sample, heard)` to `sink`, `heard` being the number of input samples
-    /// after which this output sample was known.
-    pub fn push(&mut self, input: &[f32], mut sink: impl FnMut(f32, u64)) {
-        if self.step.is_none() {
-            for &sample in input {
-                self.heard += 1;
-                sink(sample, self.heard);
-            }
-            return;
-        }
-        self.history[self.filled..self.filled + input.len()].copy_from_slice(input);
-        self.filled += input.len();
+    /// Hears up to `most` samples; answers with those that are known now.
+    pub fn push(&mut self, input: &[f32]) -> &[f32] {
+        self.output.clear();
         self.heard += input.len() as u64;
-        self.drain(&mut sink);
+        if self.step.is_none() {
+            self.produced += input.len() as u64;
+            self.output.extend_from_slice(input);
+        } else {
+            self.history[self.filled..self.filled + input.len()].copy_from_slice(input);
+            self.filled += input.len();
+            self.drain();
+        }
+        &self.output
+    }
+
+    /// What [`Self::push`] answered last.
+    #[must_use]
+    pub fn latest(&self) -> &[f32] {
+        &self.output
+    }
+
+    /// The number of input samples after which sample `at` of [`Self::latest`] was known.
+    #[must_use]
+    pub fn known_at(&self, at: usize) -> u64 {
+        let number = self.produced - self.output.len() as u64 + at as u64;
+        match self.step {
+            Some(_) => self.position(number).0 + self.half as u64 + 1,
+            None => number + 1,
+        }
     }
 
     /// Hands out the samples that still lie inside the audio, with zeros after its end.
-    pub fn finish(&mut self, mut sink: impl FnMut(f32)) {
+    pub fn finish(&mut self, mut sink: impl FnMut(&[f32])) {
         let Some(step) = &self.step else { return };
         let end = self.heard;
         let total = match *step {
@@ -144,21 +166,18 @@ impl Resampler {
             self.filled += take;
             self.heard += take as u64;
             missing -= take;
-            let already = self.produced;
-            let mut count = already;
-            self.drain(&mut |sample, _| {
-                if count < total {
-                    sink(sample);
-                }
-                count += 1;
-            });
+            let wanted = total - self.produced;
+            self.output.clear();
+            self.drain();
+            sink(&self.output[..self.output.len().min(wanted as usize)]);
         }
     }
 
-    fn drain(&mut self, sink: &mut impl FnMut(f32, u64)) {
+    /// Adds what can be known to `output`.
+    fn drain(&mut self) {
         let width = 2 * self.half;
         loop {
-            let (whole, phase) = self.position();
+            let (whole, phase) = self.position(self.produced);
             // With the leading zeros, the filter around input sample `whole` starts at history index `whole - first`.
             let at = (whole - self.first) as usize;
             if at + width > self.filled {
@@ -173,29 +192,29 @@ impl Resampler {
                     near + (far - near) * share
                 }
             };
-            sink(sample, whole + self.half as u64 + 1);
+            self.output.push(sample);
             self.produced += 1;
         }
-        let (whole, _) = self.position();
+        let (whole, _) = self.position(self.produced);
         let done = ((whole - self.first) as usize).min(self.filled);
         self.history.copy_within(done..self.filled, 0);
         self.filled -= done;
         self.first += done as u64;
     }
 
-    /// Input position of the next output sample: the input sample at or before it, and how far beyond it lies.
-    fn position(&self) -> (u64, Phase) {
+    /// Input position of an output sample: the input sample at or before it, and how far beyond it lies.
+    fn position(&self, number: u64) -> (u64, Phase) {
         match self.step {
             Some(Step::Exact { numerator, denominator }) => {
-                let position = self.produced * numerator;
+                let position = number * numerator;
                 (position / denominator, Phase::Exact((position % denominator) as usize))
             }
             Some(Step::Interpolated { ratio }) => {
-                let position = self.produced as f64 * ratio;
+                let position = number as f64 * ratio;
                 let phase = position.fract() * INTERPOLATED_PHASES as f64;
                 (position as u64, Phase::Between(phase as usize, phase.fract() as f32))
             }
-            None => (self.produced, Phase::Exact(0)),
+            None => (number, Phase::Exact(0)),
         }
     }
 }
@@ -288,8 +307,20 @@ impl Dot<'_> {
         let mut each = [0.0; SUMS];
         S::as_mut_simd_f32s(&mut each).0.copy_from_slice(&sums);
         let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-        each.iter().sum::<f32>() + rest
+        halve(each) + rest
     }
+}
+
+/// The sum of [`SUMS`] numbers, halves added to halves, so that none waits for more than five others.
+#[inline(always)]
+fn halve(mut sums: [f32; SUMS]) -> f32 {
+    let mut left = SUMS / 2;
+    while left > 0 {
+        let (near, far) = sums.split_at_mut(left);
+        near.iter_mut().zip(far).for_each(|(a, b)| *a += *b);
+        left /= 2;
+    }
+    sums[0]
 }
 
 /// Adds up products, vector by vector.

@@ -8,6 +8,7 @@ use realfft::{RealFftPlanner, RealToComplex};
 use super::frontend::{FrontEnd, FrontEndError, Padding, Window};
 use super::mel::{MelBank, eight_bit};
 use super::shared::Shared;
+use super::sums::mean;
 
 /// The tables of each front end.
 static TABLES: Shared<FrontEnd, Tables> = Shared::new();
@@ -93,15 +94,23 @@ impl MelStream {
         samples as f64 / f64::from(self.front_end.sample_rate_hz)
     }
 
-    /// Hears one sample; hands `(index, peak, mels)` of the frame that it completes, if any, to `sink`.
-    pub fn push(&mut self, sample: f32, mut sink: impl FnMut(u64, f32, &[f32])) {
-        self.samples[self.filled] = sample;
-        self.filled += 1;
+    /// How many more samples complete the next frame, at least one.
+    pub fn until_frame(&self) -> usize {
+        // The mirror needs the sample one beyond the pad before the first frame can be formed.
+        let wanted = if self.started { self.front_end.window_length } else { 2 * self.lead + 1 };
+        wanted - self.filled
+    }
+
+    /// Hears at most [`Self::until_frame`] samples; hands `(index, peak, mels)` of the frame that they complete, if any, to
+    /// `sink`.
+    pub fn push(&mut self, samples: &[f32], mut sink: impl FnMut(u64, f32, &[f32])) {
+        let complete = samples.len() == self.until_frame();
+        self.samples[self.filled..self.filled + samples.len()].copy_from_slice(samples);
+        self.filled += samples.len();
+        if !complete {
+            return;
+        }
         if !self.started {
-            // The mirror needs the sample one beyond the pad before the first frame can be formed.
-            if self.filled <= 2 * self.lead {
-                return;
-            }
             self.start();
         }
         while self.filled >= self.front_end.window_length {
@@ -156,23 +165,16 @@ impl MelStream {
 
     fn transform(&mut self) {
         let FrontEnd { window_length, input_scale, remove_dc, pre_emphasis, .. } = self.front_end;
-        let frame = &mut self.frame[..window_length];
-        for (out, &sample) in frame.iter_mut().zip(&self.samples) {
-            *out = f64::from(sample) * input_scale;
+        let samples = &self.samples[..window_length];
+        let mean = if remove_dc { mean(samples) } else { 0.0 };
+        let scaled = |sample: f32| (f64::from(sample) - mean) * input_scale;
+        // In one pass: through memory each value would wait for the one before.
+        let pairs = samples[1..].iter().zip(samples);
+        let emphasised = pairs.map(|(&sample, &before)| scaled(sample) - pre_emphasis * scaled(before));
+        for ((out, sample), weight) in self.frame[1..].iter_mut().zip(emphasised).zip(&self.tables.window[1..]) {
+            *out = sample * weight;
         }
-        if remove_dc {
-            let mean = frame.iter().sum::<f64>() / window_length as f64;
-            frame.iter_mut().for_each(|x| *x -= mean);
-        }
-        if pre_emphasis > 0.0 {
-            for i in (1..window_length).rev() {
-                frame[i] -= pre_emphasis * frame[i - 1];
-            }
-            frame[0] -= pre_emphasis * frame[0];
-        }
-        for (x, weight) in frame.iter_mut().zip(&self.tables.window) {
-            *x *= weight;
-        }
+        self.frame[0] = (1.0 - pre_emphasis) * scaled(samples[0]) * self.tables.window[0];
         self.frame[window_length..].fill(0.0);
         // The lengths are fixed at construction, so the transform cannot fail; a failure would leave the old
         // spectrum in place rather than bring the host down.

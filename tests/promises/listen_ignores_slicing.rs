@@ -5,6 +5,9 @@ use proptest::prelude::*;
 
 use crate::fixtures::noise;
 
+/// The front end that hears another rate than the others.
+const OTHER_RATE: usize = 3;
+
 type Frames = Vec<(usize, u64, u64, Vec<u32>)>;
 
 /// All frames as they are handed over.
@@ -63,6 +66,8 @@ proptest! {
         let (whole, sliced) = (hear(rate_hz, &left, &right, &[length]), hear(rate_hz, &left, &right, &blocks));
         prop_assert!(!whole.is_empty());
         prop_assert!(disorder(&whole).max(disorder(&sliced)) < CHUNK as u64);
+        let one_rate = |frames: &Frames| frames.iter().filter(|frame| frame.0 != OTHER_RATE).cloned().collect();
+        prop_assert_eq!(disorder(&one_rate(&whole)).max(disorder(&one_rate(&sliced))), 0);
         prop_assert!(sorted(whole) == sorted(sliced));
     }
 }

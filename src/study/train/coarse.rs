@@ -162,16 +162,28 @@ pub(crate) fn mean(windows: &[Vec<f32>]) -> Vec<f32> {
     mean
 }
 
-/// What the taggers say of each window of 10 s of a clip.
+/// What the taggers say of each window of 10 s of a clip: as many as come nearest to its length, evenly spread from its beginning
+/// to its end, or with `one` that in its middle.
 ///
 /// # Errors
 /// A clip of less than a few seconds.
 pub(crate) fn windows(ear: &CoarseEar, taggers: Taggers<'_>, clip: &[f32], one: bool) -> Result<Vec<Vec<f32>>> {
     let frames = clip.len() / BANDS;
     let width = ear.window_frames().min(frames);
-    let most = (frames / width.max(1)).max(1);
-    let starts: Vec<usize> = if one { vec![(frames - width) / 2] } else { (0..most).map(|at| at * width).collect() };
-    starts.into_iter().map(|start| Ok(ear.features(taggers, &clip[start * BANDS..][..width * BANDS])?)).collect()
+    starts(frames, width, one)
+        .into_iter()
+        .map(|start| Ok(ear.features(taggers, &clip[start * BANDS..][..width * BANDS])?))
+        .collect()
+}
+
+/// Where windows of `width` frames begin in a clip of at least so many.
+fn starts(frames: usize, width: usize, one: bool) -> Vec<usize> {
+    let room = frames - width;
+    let count = (frames + width / 2) / width.max(1);
+    if one || count < 2 {
+        return vec![room / 2];
+    }
+    (0..count).map(|at| at * room / (count - 1)).collect()
 }
 
 /// Hears a file's clips, or takes from `folder` what was heard before. `None` if it was stopped.
@@ -273,4 +285,18 @@ fn export(
     let bytes = safetensors::serialize(tensors, Some(metadata))?;
     Model::from_bytes(&bytes).context("the trained net does not load; please report this")?;
     replace(out, &bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_reach_from_a_clips_beginning_to_its_end() {
+        assert_eq!(starts(387, 129, false), [0, 129, 258]);
+        assert_eq!(starts(128, 43, false), [0, 42, 85], "of 30 s at 4.3 frames a second");
+        assert_eq!(starts(60, 43, false), [8]);
+        assert_eq!(starts(128, 43, true), [42]);
+        assert_eq!(starts(40, 40, false), [0]);
+    }
 }

@@ -89,7 +89,7 @@ impl Track {
             None => self.samples.extend_from_slice(samples),
             Some(resampler) => {
                 for chunk in samples.chunks(CHUNK) {
-                    resampler.push(chunk, |sample, _| self.samples.push(sample));
+                    self.samples.extend_from_slice(resampler.push(chunk));
                 }
             }
         }
