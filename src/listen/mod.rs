@@ -177,6 +177,6 @@ fn serve(
 #[inline]
 fn sane(sample: f32) -> f32 {
     let magnitude = sample.abs();
-    let heard = (magnitude >= QUIETEST) & (magnitude < f32::INFINITY);
+    let heard = (QUIETEST..f32::INFINITY).contains(&magnitude);
     if heard { sample.clamp(-LOUDEST, LOUDEST) } else { 0.0 }
 }
