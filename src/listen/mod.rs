@@ -173,7 +173,7 @@ fn serve(
     }
 }
 
-/// The sample as the analysis sees it: finite, bounded, no denormals. Without branches, so that several are made at a time.
+/// The sample as the analysis sees it: finite, bounded, no denormals.
 #[inline]
 fn sane(sample: f32) -> f32 {
     let magnitude = sample.abs();
