@@ -63,7 +63,9 @@ impl TaggerWindow {
                 Self { frames: Compact::FRAMES, fewest }
             }
             // Below two seconds the long temporal filters see mostly padding.
-            Net::Musicnn(_) | Net::Vocal(_) | Net::Head(_) => Self { frames: Musicnn::FRAMES, fewest: 130 },
+            Net::Musicnn(_) | Net::PonsTags(_) | Net::Vocal(_) | Net::Head(_) => {
+                Self { frames: Musicnn::FRAMES, fewest: 130 }
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::systems::system;
-use super::{Ced, Compact, Musicnn};
+use super::{Ced, Compact, Musicnn, PonsTags};
 use crate::listen::FrontEnd;
 
 /// The format version that this build writes and reads.
@@ -98,6 +98,7 @@ impl Card {
             "ced" => Ced::EMBEDDING,
             "compact" => Compact::EMBEDDING,
             "musicnn" => Musicnn::EMBEDDING,
+            "pons_tags" => PonsTags::EMBEDDING,
             name => system(name).and_then(|system| system.plan().embedding().ok()).unwrap_or(0),
         }
     }

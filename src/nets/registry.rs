@@ -1,14 +1,14 @@
 //! From the bytes of a model file to a net that runs, or to a sentence that says what is wrong with the file.
 
 use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
+use candle_nn::{VarBuilder, VarMap};
 use safetensors::SafeTensors;
 
 use super::card::{CARD_FORMAT, Card};
 use super::systems::{SYSTEMS, system};
 use super::{
-    Ced, Coarse, Compact, ConvFsmn, Crnn, Ensemble, FeedForward, Fsmn, Head, Hears, Lstm, LstmBi, Musicnn, Stack,
-    Tagging, VocalNet,
+    Ced, Coarse, Compact, ConvFsmn, Crnn, Ensemble, FeedForward, Fsmn, Head, Hears, Lstm, LstmBi, Musicnn, PonsTags,
+    Stack, Tagging, VocalNet,
 };
 use crate::listen::FrontEnd;
 
@@ -27,6 +27,8 @@ pub enum Net {
     Ced(Ced),
     /// See [`Musicnn`].
     Musicnn(Musicnn),
+    /// See [`PonsTags`].
+    PonsTags(PonsTags),
     /// See [`Compact`].
     Compact(Compact),
     /// See [`Coarse`].
@@ -46,7 +48,7 @@ impl Net {
         match self {
             Self::Compact(net) => net.tag(sequences),
             Self::Stack(net) => net.tag(sequences),
-            Self::Vocal(_) | Self::Ced(_) | Self::Musicnn(_) | Self::Coarse(_) | Self::Head(_) => {
+            Self::Vocal(_) | Self::Ced(_) | Self::Musicnn(_) | Self::PonsTags(_) | Self::Coarse(_) | Self::Head(_) => {
                 candle_core::bail!("this net hears no spectra of clips")
             }
         }
@@ -89,7 +91,7 @@ pub enum ModelError {
     /// No such architecture.
     #[error(
         "names the architecture \"{0}\", which this version does not know; it knows fsmn, conv_fsmn, \
-             ensemble, crnn, lstm, lstm_bi, feed_forward, feed_forward_nonlocal, ced, musicnn, compact, coarse, linear, {systems}",
+             ensemble, crnn, lstm, lstm_bi, feed_forward, feed_forward_nonlocal, ced, musicnn, pons_tags, compact, coarse, linear, {systems}",
         systems = SYSTEMS.map(|system| system.name).join(", ")
     )]
     UnknownArchitecture(String),
@@ -151,6 +153,17 @@ impl Model {
         }
         let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
         let net = build(&card, &vb)?;
+        Ok(Self { card, net, parameters })
+    }
+
+    /// The net of `card` with nothing in it: for what depends on its shape alone, size and cost.
+    ///
+    /// # Errors
+    /// A card that does not fit its architecture.
+    pub fn empty(card: Card) -> Result<Self, ModelError> {
+        let tensors = VarMap::new();
+        let net = build(&card, &VarBuilder::from_varmap(&tensors, DType::F32, &Device::Cpu))?;
+        let parameters = tensors.all_vars().iter().map(|tensor| tensor.elem_count()).sum();
         Ok(Self { card, net, parameters })
     }
 
@@ -217,6 +230,7 @@ fn build(card: &Card, vb: &VarBuilder<'_>) -> Result<Net, ModelError> {
         "ced" => hears(FrontEnd::ced_mel_64()).map(|()| Ced::new(labels, vb).map(Net::Ced)),
         "compact" => hears(FrontEnd::wide_mel_128()).map(|()| Compact::new(&card.labels, vb).map(Net::Compact)),
         "musicnn" => hears(FrontEnd::musicnn_mel_96()).map(|()| Musicnn::new(labels, vb).map(Net::Musicnn)),
+        "pons_tags" => hears(FrontEnd::musicnn_mel_96()).map(|()| PonsTags::new(labels, vb).map(Net::PonsTags)),
         "coarse" => {
             hears(FrontEnd::wide_mel_128()).map(|()| Coarse::new(&card.labels, &card.members, vb).map(Net::Coarse))
         }

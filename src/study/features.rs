@@ -212,6 +212,7 @@ impl Extractor {
         match &self.models.taggers[number].net {
             Net::Ced(net) => Ok(net.forward_observed(window, &mut observe)?),
             Net::Musicnn(net) => Ok(net.forward_observed(window, &mut observe)?),
+            Net::PonsTags(net) => Ok(net.forward_observed(window, &mut observe)?),
             Net::Compact(net) => Ok(net.forward_observed(window, &mut observe)?),
             Net::Stack(net) => Ok(net.forward_observed(window, &mut observe)?),
             Net::Vocal(_) | Net::Coarse(_) | Net::Head(_) => {

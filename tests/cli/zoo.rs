@@ -131,15 +131,55 @@ fn students_learn_from_a_tagger_in_six_ways() {
 }
 
 #[test]
-fn systems_without_weights_are_listed_with_what_they_cost() {
+fn a_student_is_trained_by_name_and_heard_in_place_of_the_taggers() {
+    let directory = scratch("zoo-student");
+    let model = directory.join("tags.safetensors");
+    let mut words: Vec<OsString> =
+        ["train", "pons_tags", "--steps", "2", "--batch", "4", "--data"].map(Into::into).to_vec();
+    words.extend([songs(&directory).into(), "--out".into(), model.clone().into()]);
+    let said = earmark(words).quiet().stdout;
+    assert!(said.contains("beside musicnn-mtt on the split valid: PR-AUC "), "{said}");
+
+    let listed = earmark([OsStr::new("zoo"), OsStr::new("--json"), model.as_os_str()]).quiet().json();
+    assert_eq!((listed[0]["name"].as_str(), listed[0]["architecture"].as_str()), (Some("tags"), Some("pons_tags")));
+    let metrics: Vec<&str> =
+        listed[0]["scores"].as_array().unwrap().iter().filter_map(|s| s["metric"].as_str()).collect();
+    assert_eq!(metrics, ["PR-AUC", "ROC-AUC"]);
+
+    let song = directory.join("0.wav");
+    let words = [OsStr::new("analyze"), OsStr::new("--json"), song.as_os_str()];
+    let heard = earmark(words.into_iter().chain([OsStr::new("--genre-model"), model.as_os_str()])).quiet().json();
+    let tags = &heard["tags"];
+    assert_eq!(tags["labels"].as_array().map(Vec::len), Some(50), "{heard}");
+    let probability: Vec<f64> = tags["probability"].as_array().unwrap().iter().filter_map(|p| p.as_f64()).collect();
+    assert!(probability.len() == 50 && probability.iter().all(|p| (0.0..=1.0).contains(p)), "{probability:?}");
+}
+
+#[test]
+fn systems_without_weights_are_listed_with_what_they_cost_and_scored() {
     let zoo = earmark(["zoo", "--json"]).quiet().json();
     let rows = zoo.as_array().expect("an array");
     let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("no row {name}"));
-    for name in ["multi_kernel", "deepsound", "compact_cnn_nonlocal", "pons"] {
+    let scored = [
+        ("multi_kernel", "accuracy"),
+        ("deepsound", "accuracy"),
+        ("compact_cnn_nonlocal", "accuracy"),
+        ("pons", "accuracy"),
+        ("pons_tags", "PR-AUC"),
+        ("compact", "accuracy"),
+        ("dieleman", "precision of genre at 10"),
+        ("crnn", "AUC"),
+        ("lstm", "AUC"),
+        ("lstm_bi", "AUC"),
+        ("feed_forward_nonlocal", "AUC"),
+    ];
+    for (name, metric) in scored {
         let row = row(name);
         assert!(row["training_data"].as_str().is_some_and(|text| text.starts_with("not trained")), "{row}");
         assert!(row["cost_ms_per_s"].as_f64().is_some_and(|ms| ms > 0.0 && ms < 1000.0), "{row}");
-        assert_eq!(row["scores"], serde_json::json!([]));
+        let scores = row["scores"].as_array().expect("scores");
+        let figure = scores.iter().find(|score| score["metric"] == metric).and_then(|score| score["value"].as_f64());
+        assert!(figure.is_some_and(|figure| figure > 0.1 && figure < 1.0), "{metric}: {row}");
     }
     assert!(row("ced-tiny")["cost_ms_per_s"].as_f64().is_some_and(|ms| ms > 0.0));
     let help = earmark([OsStr::new("train"), OsStr::new("--help")]).quiet().stdout;

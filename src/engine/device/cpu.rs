@@ -62,6 +62,7 @@ impl Cpu {
         self.timed(|| match &model.net {
             Net::Ced(net) => Ok(net.forward(window)?),
             Net::Musicnn(net) => Ok(net.forward(window)?),
+            Net::PonsTags(net) => Ok(net.forward(window)?),
             Net::Compact(net) => Ok(net.forward(window)?),
             Net::Coarse(net) => Ok(net.forward(Taggers::named(&model.card.taggers, &self.models.taggers)?, window)?),
             Net::Stack(net) => Ok(net.forward(window)?),

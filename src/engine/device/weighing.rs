@@ -135,7 +135,7 @@ fn fastest(mut work: impl FnMut() -> Result<(), String>) -> Result<Duration, Str
 fn around(net: &Net) -> [f32; 2] {
     match net {
         Net::Vocal(_) => [12.0, 4.0],
-        Net::Musicnn(_) => [2.0, 2.0],
+        Net::Musicnn(_) | Net::PonsTags(_) => [2.0, 2.0],
         _ => [-30.0, 40.0],
     }
 }

@@ -136,10 +136,7 @@ impl Stack {
     /// What the net makes of a sequence of 128 bands: neighbours averaged, each by the training data's mean and deviation.
     fn heard(&self, sequence: &[f32]) -> Picture {
         let mut values = fewer_bands(sequence, self.plan.bands);
-        for frame in values.chunks_exact_mut(self.plan.bands) {
-            let bands = frame.iter_mut().zip(&self.mean).zip(&self.scale);
-            bands.for_each(|((x, mean), scale)| *x = (*x - mean) * scale);
-        }
+        standardise(&mut values, &self.mean, &self.scale);
         let bands = self.plan.bands;
         Picture { size: Size { frames: values.len() / bands, bands, channels: 1 }, values }
     }
@@ -175,6 +172,14 @@ impl Stack {
             compact::softmax(&mut logits[group.first..][..group.count]);
         }
         Ok(Tagging { probability: logits, embedding: if tapped.is_empty() { mean } else { tapped } })
+    }
+}
+
+/// Frames of as many bands as `mean` and `scale` have, each band by the training data's mean and one over its deviation.
+pub(in crate::nets) fn standardise(frames: &mut [f32], mean: &[f32], scale: &[f32]) {
+    for frame in frames.chunks_exact_mut(mean.len()) {
+        let bands = frame.iter_mut().zip(mean).zip(scale);
+        bands.for_each(|((x, mean), scale)| *x = (*x - mean) * scale);
     }
 }
 

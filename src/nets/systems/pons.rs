@@ -9,7 +9,8 @@ use super::FRAMES;
 /// Filters of the back end's convolutions.
 const BACK: usize = 128;
 
-pub(super) const SYSTEM: System = System {
+/// The net for clips.
+pub const SYSTEM: System = System {
     name: "pons",
     description: "Tall filters for timbre and long ones for rhythm side by side, then residual convolutions over time",
     designer: "Pons, Nieto, Prockup, Schmidt, Ehmann and Serra",
@@ -56,13 +57,19 @@ fn back(filters: usize, width: usize) -> Vec<Stage> {
 
 /// Filters of a student, one in so many of the published ones.
 const FEWER: usize = 4;
-/// The back end that both students have.
-const STUDENTS_BACK: [usize; 2] = [32, 128];
+/// Filters of the back end that both students have, and the width of its last layer.
+const STUDENTS_BACK: usize = 32;
+pub(in crate::nets) const STUDENTS_WIDTH: usize = 128;
+
+/// Name of the students on a spectrogram, in cards and on the command line.
+pub const TAGS_NAME: &str = "pons_tags";
+/// What they are.
+pub const TAGS_DESCRIPTION: &str = "Pons's net on 96 mel bands every 16 ms, a quarter as wide: tags, learned from real audio and what a tagger says of it";
 
 /// A student on 96 mel bands every 16 ms, standardised: temporal filters as published, one in four of the filters.
 pub fn on_spectrogram() -> Vec<Stage> {
     let mut stages = vec![front(96, [165, 128, 64, 32], FEWER)];
-    stages.extend(back(STUDENTS_BACK[0], STUDENTS_BACK[1]));
+    stages.extend(back(STUDENTS_BACK, STUDENTS_WIDTH));
     stages
 }
 
@@ -74,6 +81,6 @@ pub fn on_waveform() -> Vec<Stage> {
         let pooled = Stage::Pool { frames: 3, bands: 1, curve: Relu };
         stages.extend([filter(filters / FEWER, [3, 1], Edges::Same), Stage::Norm, pooled]);
     }
-    stages.extend(back(STUDENTS_BACK[0], STUDENTS_BACK[1]));
+    stages.extend(back(STUDENTS_BACK, STUDENTS_WIDTH));
     stages
 }

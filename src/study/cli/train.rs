@@ -8,18 +8,19 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use anyhow::{Result, ensure};
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::console::Console;
 use super::{Outcome, stop};
 use crate::engine::DeviceChoice;
-use crate::nets::systems::SYSTEMS;
+use crate::nets::systems::{SYSTEMS, pons};
 use crate::study::evaluate::vocal::Report;
 use crate::study::train::{
     ClipFigures, ClipProgress, ClipSettings, NetKind, Progress, Settings, train, train_on_clips,
 };
+use crate::study::zoo::tagging::{self, StudentSettings};
 
 /// Peak learning rate of the voice nets.
 const VOICE_RATE: f64 = 5e-4;
@@ -28,53 +29,29 @@ const VOICE_RATE: f64 = 5e-4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trainable {
     /// From labelled songs, frame by frame.
-    Voice(NetKind, &'static str, &'static str),
+    Voice(NetKind),
     /// From labelled spectra, clip by clip: name and description.
     Clip(&'static str, &'static str),
+    /// From songs whose labels are not used, and what a tagger says of them: name and description.
+    Student(&'static str, &'static str),
 }
 
 impl ValueEnum for Trainable {
     fn value_variants<'a>() -> &'a [Self] {
         static ALL: LazyLock<Vec<Trainable>> = LazyLock::new(|| {
-            let voice = [
-                (NetKind::Fsmn, "fsmn", "The causal voice detector, one output: singing"),
-                (
-                    NetKind::ConvFsmn,
-                    "conv_fsmn",
-                    "The same with convolutions beside it and a memory over the phrase: singing, speech, music",
-                ),
-                (
-                    NetKind::Crnn,
-                    "crnn",
-                    "A reference: the tutorial's convolutions and LSTMs (arXiv 1709.04396), singing",
-                ),
-                (NetKind::Lstm, "lstm", "A reference: the tutorial's LSTMs, singing"),
-                (
-                    NetKind::LstmBi,
-                    "lstm_bi",
-                    "A reference: the tutorial's LSTMs in both directions, singing; answers three seconds late",
-                ),
-                (
-                    NetKind::FeedForward,
-                    "feed_forward",
-                    "A reference: Pons's filters for timbre and for time (arXiv 1711.02520), singing; answers a second late",
-                ),
-                (
-                    NetKind::FeedForwardNonlocal,
-                    "feed_forward_nonlocal",
-                    "The same with a non-local block (arXiv 1711.07971)",
-                ),
-            ];
-            let voice = voice.map(|(kind, name, help)| Trainable::Voice(kind, name, help));
             let compact = Trainable::Clip("compact", "Our genre net for clips");
             let systems = SYSTEMS.map(|system| Trainable::Clip(system.name, system.description));
-            voice.into_iter().chain([compact]).chain(systems).collect()
+            let student = Trainable::Student(pons::TAGS_NAME, pons::TAGS_DESCRIPTION);
+            NetKind::ALL.map(Trainable::Voice).into_iter().chain([compact]).chain(systems).chain([student]).collect()
         });
         &ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (Self::Voice(_, name, help) | Self::Clip(name, help)) = *self;
+        let (name, help) = match *self {
+            Self::Voice(kind) => (kind.name(), kind.description()),
+            Self::Clip(name, help) | Self::Student(name, help) => (name, help),
+        };
         Some(PossibleValue::new(name).help(help))
     }
 }
@@ -104,8 +81,9 @@ struct NetArguments {
     /// What to train.
     #[arg(value_name = "NET")]
     net: Trainable,
-    /// For a voice net, labelled songs: a CSV file with the columns file, labels, split, layout; for a net for clips,
-    /// labelled spectra (.safetensors, .safetensors.zst). May be given several times.
+    /// For a voice net, labelled songs: a CSV file with the columns file, labels, split, layout; for `pons_tags` the same,
+    /// whose labels are not used; for a net for clips, labelled spectra (.safetensors, .safetensors.zst). May be given several
+    /// times.
     #[arg(long, value_name = "INDEX.csv|SPECTRA", required = true)]
     data: Vec<PathBuf>,
     /// For clips: labelled spectra of the same collections to select on. May be given several times.
@@ -114,6 +92,10 @@ struct NetArguments {
     /// For clips: a clip, by name, that nothing is learned from. May be given several times.
     #[arg(long, value_name = "ID")]
     without: Vec<String>,
+    /// For `pons_tags`: the tagger that it learns from.
+    #[arg(long, value_name = "TAGGER", default_value = tagging::TEACHERS[0],
+        value_parser = PossibleValuesParser::new(tagging::TEACHERS))]
+    teacher: String,
     /// The model file to write; beside it comes a folder with log and checkpoint.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -123,10 +105,10 @@ struct NetArguments {
     /// Steps in all.
     #[arg(long, default_value_t = 1500)]
     steps: u64,
-    /// Scenes of 10 s in a batch [default: 12]; for clips, examples [default: the net's own number].
+    /// Scenes of 10 s in a batch [default: 12]; for others, examples [default: the net's own number].
     #[arg(long)]
     batch: Option<usize>,
-    /// Peak learning rate [default: 5e-4; for clips, the net's own].
+    /// Peak learning rate [default: 5e-4; for others, the net's own].
     #[arg(long)]
     rate: Option<f64>,
     /// For clips: do not learn the embeddings of another net where the files have them.
@@ -162,8 +144,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
 /// Trains a network.
 fn net(arguments: &NetArguments, console: &Console) -> Result<Outcome> {
     let finished = match arguments.net {
-        Trainable::Voice(kind, ..) => voice(kind, arguments, console),
+        Trainable::Voice(kind) => voice(kind, arguments, console),
         Trainable::Clip(name, _) => clips(name, arguments, console),
+        Trainable::Student(name, _) => student(name, arguments, console),
     }?;
     if finished {
         console.print(&format!("wrote {}\n", arguments.out.display()));
@@ -173,12 +156,39 @@ fn net(arguments: &NetArguments, console: &Console) -> Result<Outcome> {
     Ok(if finished { Outcome::Done } else { Outcome::Stopped })
 }
 
-/// Trains a net for clips; `false` if it was stopped.
-fn clips(net: &str, arguments: &NetArguments, console: &Console) -> Result<bool> {
+/// What runs on the processor alone says so before it begins.
+fn on_the_processor(net: &str, arguments: &NetArguments) -> Result<()> {
     ensure!(
         matches!(arguments.device, DeviceChoice::Cpu | DeviceChoice::Auto),
         "{net} is trained on the CPU alone; leave out --device"
     );
+    Ok(())
+}
+
+/// Trains a student of a tagger; `false` if it was stopped.
+fn student(net: &str, arguments: &NetArguments, console: &Console) -> Result<bool> {
+    on_the_processor(net, arguments)?;
+    let settings = StudentSettings {
+        data: arguments.data.clone(),
+        teacher: arguments.teacher.clone(),
+        out: arguments.out.clone(),
+        steps: arguments.steps,
+        batch: arguments.batch.map(|batch| batch.max(1)),
+        rate: arguments.rate,
+        seed: arguments.seed,
+    };
+    let watch = Watch { bar: console.steps(settings.steps), console };
+    let figures = tagging::student(&settings, &watch)?;
+    watch.bar.finish_and_clear();
+    if let Some([pr, roc]) = figures {
+        console.print(&format!("beside {} on the split valid: PR-AUC {pr:.3}, ROC-AUC {roc:.3}\n", settings.teacher));
+    }
+    Ok(figures.is_some())
+}
+
+/// Trains a net for clips; `false` if it was stopped.
+fn clips(net: &str, arguments: &NetArguments, console: &Console) -> Result<bool> {
+    on_the_processor(net, arguments)?;
     ensure!(!arguments.valid.is_empty(), "{net} needs spectra to select on; name them with --valid");
     let settings = ClipSettings {
         net: net.to_owned(),

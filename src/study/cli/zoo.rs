@@ -13,8 +13,8 @@ use super::console::Console;
 use super::{Outcome, models};
 use crate::engine::ModelSet;
 use crate::listen::FrontEnd;
-use crate::nets::{CARD_FORMAT, Card, Model, Provenance, Score, Task};
-use crate::study::zoo::cost::{Untrained, ms_per_s, untrained};
+use crate::nets::{Card, Model, Provenance, Score, Task};
+use crate::study::zoo::listed::{Listed, untrained};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -55,13 +55,6 @@ struct Listing<'a> {
     cost_ms_per_s: Option<f64>,
 }
 
-/// A network that is listed.
-struct Known {
-    card: Card,
-    parameters: usize,
-    cost_ms_per_s: Option<f64>,
-}
-
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     if let Some(table) = arguments.tables.table {
         return tables::run(table, &arguments.tables, console);
@@ -75,7 +68,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
                 console.error(Some(file), &models::unfit(error));
                 outcome = Outcome::Failed;
             });
-            model.ok().map(known)
+            model.ok().map(Listed::from)
         };
         arguments.files.iter().filter_map(load).collect()
     };
@@ -89,44 +82,13 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
 }
 
 /// The nets inside this program, then the systems that it can train.
-fn built_in() -> Result<Vec<Known>> {
+fn built_in() -> Result<Vec<Listed>> {
     let models = ModelSet::embedded()?.build()?;
-    let inside = std::iter::once(models.vocal).chain(models.taggers).chain(models.coarse).map(known);
-    let systems = untrained()?.into_iter().map(without_weights);
-    Ok(inside.chain(systems).collect())
+    let inside = std::iter::once(models.vocal).chain(models.taggers).chain(models.coarse).map(Listed::from);
+    Ok(inside.chain(untrained()?).collect())
 }
 
-fn known(model: Model) -> Known {
-    // A head hears no audio by itself.
-    let cost_ms_per_s = ms_per_s(&model).ok();
-    Known { card: model.card, parameters: model.parameters, cost_ms_per_s }
-}
-
-/// A system of the literature as a card.
-fn without_weights(system: Untrained) -> Known {
-    let card = Card {
-        format: CARD_FORMAT,
-        name: system.name.to_owned(),
-        architecture: system.name.to_owned(),
-        task: Task::Tags,
-        description: format!("{}; differs from the publication: {}", system.description, system.differs),
-        front_end: FrontEnd::wide_mel_128(),
-        labels: Vec::new(),
-        voice: Vec::new(),
-        look_ahead_frames: 0,
-        members: Vec::new(),
-        taggers: Vec::new(),
-        licence: "no weights".to_owned(),
-        attribution: system.designer.to_owned(),
-        source: system.source.to_owned(),
-        training_data: format!("not trained; `earmark train {}`", system.name),
-        provenance: None,
-        scores: Vec::new(),
-    };
-    Known { card, parameters: system.parameters, cost_ms_per_s: Some(system.ms_per_s) }
-}
-
-fn listing(model: &Known) -> Listing<'_> {
+fn listing(model: &Listed) -> Listing<'_> {
     let Card { name, task, architecture, description, front_end, labels, .. } = &model.card;
     let Card { licence, attribution, source, training_data, provenance, scores, .. } = &model.card;
     Listing {
@@ -147,7 +109,7 @@ fn listing(model: &Known) -> Listing<'_> {
     }
 }
 
-fn text(model: &Known) -> String {
+fn text(model: &Listed) -> String {
     let card = &model.card;
     let task = match card.task {
         Task::Vocal => "vocal",

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::engine::ModelSet;
 use crate::nets::systems::system;
-use crate::nets::{Card, Ced, Compact, ConvFsmn, Musicnn, Stack};
+use crate::nets::{Card, Ced, Compact, ConvFsmn, Musicnn, PonsTags, Stack};
 
 /// The name of the baseline: MFCC statistics, see [`super::Mfcc`].
 pub const MFCC: &str = "mfcc";
@@ -106,6 +106,7 @@ fn of_architecture(architecture: &str) -> (&'static [&'static str], &'static str
     match architecture {
         "ced" => (&Ced::LAYERS, "norm"),
         "musicnn" => (&Musicnn::LAYERS, "penultimate"),
+        "pons_tags" => (&PonsTags::LAYERS, "embedding"),
         "compact" => (&Compact::LAYERS, "hidden"),
         "conv_fsmn" => (&ConvFsmn::LAYERS, "phrase1"),
         name if system(name).is_some() => (&Stack::LAYERS, "embedding"),

@@ -35,7 +35,7 @@ pub(super) fn blank_card(learner: &dyn Learner, attribution: &str, source: &str)
         task: Task::Vocal,
         description: String::new(),
         front_end: learner.front_end(),
-        labels: Vec::new(),
+        labels: names(learner.outputs()),
         voice: Vec::new(),
         look_ahead_frames: learner.look_ahead_frames(),
         members: Vec::new(),
@@ -47,6 +47,11 @@ pub(super) fn blank_card(learner: &dyn Learner, attribution: &str, source: &str)
         provenance: None,
         scores: Vec::new(),
     }
+}
+
+/// What a net of so many outputs says.
+fn names(outputs: usize) -> Vec<String> {
+    LABELS[..outputs].iter().map(|&label| label.to_owned()).collect()
 }
 
 /// Writes the model file.
@@ -62,7 +67,7 @@ pub(super) fn export(
     sets: &str,
 ) -> Result<()> {
     let name = settings.out.file_stem().map_or_else(|| "vocal".to_owned(), |stem| stem.to_string_lossy().into_owned());
-    let labels: Vec<String> = LABELS[..learner.outputs()].iter().map(|&label| label.to_owned()).collect();
+    let labels = names(learner.outputs());
     let chosen = settings.validate_every < settings.steps || settings.calibrates;
     let look_ahead_frames = learner.look_ahead_frames();
     let hop_ms = learner.front_end().hop_s() * 1e3;

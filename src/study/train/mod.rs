@@ -61,7 +61,9 @@ pub use coarse::{ClipHearing, CoarseProgress, CoarseSettings, Tried, train_coars
 pub(crate) use coarse::{mean as mean_window, windows as coarse_windows};
 pub use convolution::Convolution;
 pub(crate) use distil::YES;
-pub use distil::{DistilSettings, Hearing, Lessons, Loss, Targets, ask_student, distil, distil_step_cost_s};
+pub use distil::{
+    DistilSettings, Hearing, Lessons, Loss, Targets, ask_student, distil, distil_step_cost_s, publish_student,
+};
 pub use ensemble::{EnsembleProgress, EnsembleSettings, train_ensemble};
 pub use factors::{Asked, FACTORS, FactorSettings, ask_factors, factor_step_cost_s, learn_factors, true_factors};
 pub use genre_ensemble::{GenreEnsembleProgress, GenreEnsembleSettings, Weighed, train_genre_ensemble};

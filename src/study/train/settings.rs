@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::conv_fsmn::ConvFsmnLearner;
 use super::crnn::CrnnLearner;
+use super::export::blank_card;
 use super::feed_forward::FeedForwardLearner;
 use super::fsmn::FsmnLearner;
-use super::learner::Learner;
+use super::learner::{Learner, Origin};
 use super::lstm::{LstmBiLearner, LstmLearner};
-use crate::nets::Hears;
+use crate::nets::{Card, Hears};
 
 /// Networks that can be trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -61,17 +62,68 @@ pub struct Settings {
     pub seed: u64,
 }
 
+impl NetKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Fsmn,
+        Self::ConvFsmn,
+        Self::Crnn,
+        Self::Lstm,
+        Self::LstmBi,
+        Self::FeedForward,
+        Self::FeedForwardNonlocal,
+    ];
+
+    /// As the command line and cards name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.learner(0).architecture()
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Fsmn => "The causal voice detector, one output: singing",
+            Self::ConvFsmn => {
+                "The same with convolutions beside it and a memory over the phrase: singing, speech, music"
+            }
+            Self::Crnn => "A reference: the tutorial's convolutions and LSTMs (arXiv 1709.04396), singing",
+            Self::Lstm => "A reference: the tutorial's LSTMs, singing",
+            Self::LstmBi => "A reference: the tutorial's LSTMs in both directions, singing; answers three seconds late",
+            Self::FeedForward => {
+                "A reference: Pons's filters for timbre and for time (arXiv 1711.02520), singing; answers a second late"
+            }
+            Self::FeedForwardNonlocal => "The same with a non-local block (arXiv 1711.07971)",
+        }
+    }
+
+    /// The card that it starts with; `None` for those that start from another model.
+    #[must_use]
+    pub fn blank_card(self) -> Option<Card> {
+        let learner = self.learner(0);
+        match learner.origin() {
+            Origin::Model => None,
+            Origin::Nothing { attribution, source } => Some(blank_card(learner.as_ref(), attribution, source)),
+        }
+    }
+
+    fn learner(self, look_ahead_frames: usize) -> Box<dyn Learner> {
+        match self {
+            Self::Fsmn => Box::new(FsmnLearner { look_ahead_frames }),
+            Self::ConvFsmn => Box::new(ConvFsmnLearner { look_ahead_frames }),
+            Self::Crnn => Box::new(CrnnLearner),
+            Self::Lstm => Box::new(LstmLearner),
+            Self::LstmBi => Box::new(LstmBiLearner),
+            Self::FeedForward => Box::new(FeedForwardLearner { hears: Hears::Nearby }),
+            Self::FeedForwardNonlocal => Box::new(FeedForwardLearner { hears: Hears::All }),
+        }
+    }
+}
+
 impl Settings {
     /// The net to train.
     pub(super) fn learner(&self) -> Box<dyn Learner> {
-        match self.net {
-            NetKind::Fsmn => Box::new(FsmnLearner { look_ahead_frames: self.look_ahead_frames }),
-            NetKind::Crnn => Box::new(CrnnLearner),
-            NetKind::Lstm => Box::new(LstmLearner),
-            NetKind::LstmBi => Box::new(LstmBiLearner),
-            NetKind::FeedForward => Box::new(FeedForwardLearner { hears: Hears::Nearby }),
-            NetKind::FeedForwardNonlocal => Box::new(FeedForwardLearner { hears: Hears::All }),
-            NetKind::ConvFsmn => Box::new(ConvFsmnLearner { look_ahead_frames: self.look_ahead_frames }),
-        }
+        self.net.learner(self.look_ahead_frames)
     }
 }

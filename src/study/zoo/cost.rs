@@ -3,14 +3,11 @@
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use candle_core::{DType, Device};
-use candle_nn::VarBuilder;
 
 use crate::engine::ModelSet;
 use crate::listen::FrontEnd;
 use crate::nets::coarse::{CoarseEar, Taggers};
-use crate::nets::systems::SYSTEMS;
-use crate::nets::{Ced, Compact, Model, Musicnn, Net, Stack, Tagging};
+use crate::nets::{Ced, Compact, Model, Musicnn, Net, PonsTags, Tagging};
 use crate::study::compare;
 
 /// Times that a window is measured; the best counts, because everything else on the machine only slows it down.
@@ -32,12 +29,14 @@ pub fn ms_per_s(model: &Model) -> Result<f64> {
     let window = match &model.net {
         Net::Ced(_) => 1000.min(Ced::MOST_FRAMES),
         Net::Musicnn(_) => Musicnn::FRAMES,
+        Net::PonsTags(_) => PonsTags::FRAMES,
         Net::Compact(_) | Net::Stack(_) => Compact::FRAMES,
         Net::Vocal(_) | Net::Coarse(_) | Net::Head(_) => bail!("{} hears no audio by itself", model.card.name),
     };
     timed(&model.card.front_end, window, |mels| match &model.net {
         Net::Ced(net) => Ok(net.forward(mels)?),
         Net::Musicnn(net) => Ok(net.forward(mels)?),
+        Net::PonsTags(net) => Ok(net.forward(mels)?),
         Net::Compact(net) => Ok(net.forward(mels)?),
         Net::Stack(net) => Ok(net.forward(mels)?),
         Net::Vocal(_) | Net::Coarse(_) | Net::Head(_) => bail!("no tagger"),
@@ -56,50 +55,4 @@ fn timed(front_end: &FrontEnd, window: usize, tag: impl Fn(&[f32]) -> Result<Tag
         best = best.min(begun.elapsed().as_secs_f64());
     }
     Ok(1e3 * best / (window as f64 * front_end.hop_s()))
-}
-
-/// A system of the literature as it stands without weights.
-#[derive(Debug, Clone)]
-pub struct Untrained {
-    /// Name on the command line.
-    pub name: &'static str,
-    /// One sentence.
-    pub description: &'static str,
-    /// Who designed it.
-    pub designer: &'static str,
-    /// Publication.
-    pub source: &'static str,
-    /// What is not as published.
-    pub differs: &'static str,
-    /// Number of weights, statistics of normalisations included, with ten classes.
-    pub parameters: usize,
-    /// See [`ms_per_s`].
-    pub ms_per_s: f64,
-}
-
-/// All systems that can be trained on spectra.
-///
-/// # Errors
-/// None in practice; that of a net that does not run.
-pub fn untrained() -> Result<Vec<Untrained>> {
-    let classes: Vec<String> = (0..10).map(|class| format!("genre/{class}")).collect();
-    let each = SYSTEMS.iter().map(|system| {
-        let plan = system.plan();
-        let layers = plan.trained_layers().map_err(anyhow::Error::msg)?;
-        let held = layers.iter().flat_map(|layer| layer.holdings());
-        let held: usize = held.map(|holding| holding.shape.iter().product::<usize>()).sum();
-        let width = plan.width().map_err(anyhow::Error::msg)?;
-        let parameters = held + (width + 1) * classes.len() + 2 * plan.bands;
-        let net = Stack::new(plan, &classes, &VarBuilder::zeros(DType::F32, &Device::Cpu))?;
-        Ok(Untrained {
-            name: system.name,
-            description: system.description,
-            designer: system.designer,
-            source: system.source,
-            differs: system.differs,
-            parameters,
-            ms_per_s: timed(&FrontEnd::wide_mel_128(), Compact::FRAMES, |mels| Ok(net.forward(mels)?))?,
-        })
-    });
-    each.collect()
 }

@@ -9,11 +9,14 @@
 //! | how long a net is trained | [`plan`] |
 //! | intervals over songs, areas of drawn songs | [`interval`], [`ranked`] |
 //! | what a net costs | [`cost`] |
+//! | the systems without weights, and what the published tables say of them | [`listed`], [`measured`] |
 
 pub mod cost;
 pub mod factors;
 pub mod genre;
 mod interval;
+pub mod listed;
+mod measured;
 mod plan;
 mod ranked;
 pub mod singing;

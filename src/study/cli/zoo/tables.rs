@@ -11,7 +11,7 @@ use super::super::console::Console;
 use super::super::{Outcome, stop};
 use crate::study::evaluate::vocal::Report;
 use crate::study::spectra::collection_of;
-use crate::study::train::{ClipFigures, ClipProgress, Hearing, Progress};
+use crate::study::train::{ClipFigures, ClipProgress, Hearing, NetKind, Progress};
 use crate::study::zoo::{TableProgress, factors, genre, singing, tagging};
 
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ impl Table {
     fn nets(self) -> Vec<&'static str> {
         match self {
             Self::Genre => genre::all_nets(),
-            Self::Singing => singing::NETS.map(|(name, _)| name).to_vec(),
+            Self::Singing => singing::NETS.map(NetKind::name).to_vec(),
             Self::Factors => factors::NETS.to_vec(),
             Self::Tagging => tagging::NETS.map(Hearing::name).to_vec(),
         }

@@ -1,5 +1,6 @@
 //! Windows of real audio, and what a tagger says of each.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
@@ -37,6 +38,8 @@ pub struct Lessons {
     /// The teacher's name.
     pub(crate) teacher: String,
     pub(crate) tags: Vec<String>,
+    /// The collections learned from.
+    collections: BTreeSet<String>,
     pub(crate) train: Part,
     pub(crate) valid: Part,
     /// The score above which a tag counts as "yes".
@@ -69,6 +72,7 @@ impl Lessons {
     pub fn read(data: &[PathBuf], teacher: &Model, kept: &Path, progress: &impl Progress) -> Result<Self> {
         let mut songs = Vec::new();
         let mut windows = [Vec::new(), Vec::new()];
+        let mut collections = BTreeSet::new();
         for (split, windows) in ["train", "valid"].into_iter().zip(&mut windows) {
             for (entry, song) in read_songs(data, split, &|done, all| progress.reading(done, all))? {
                 let mut samples = song.backing;
@@ -77,6 +81,9 @@ impl Lessons {
                 }
                 let starts = (0..samples.len() / WINDOW).map(|at| (songs.len(), at * WINDOW));
                 windows.extend(starts);
+                if split == "train" {
+                    collections.insert(entry.set);
+                }
                 songs.push(Song { name: entry.name, samples });
             }
             ensure!(!windows.is_empty(), "the split {split} has no song of 3 s");
@@ -106,6 +113,7 @@ impl Lessons {
             songs,
             teacher: teacher.card.name.clone(),
             tags,
+            collections,
             train: Part { windows: to_learn, scores: train },
             valid: Part { windows: to_measure, scores: valid },
             threshold,
@@ -121,6 +129,11 @@ impl Lessons {
     /// Whether the teacher's scores of a tag are bi-modal.
     pub(crate) fn is_bimodal(&self, tag: usize) -> bool {
         self.coefficient[tag] > BIMODAL
+    }
+
+    /// The names of the collections learned from.
+    pub(super) fn collections(&self) -> String {
+        self.collections.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
     /// Songs that are measured on.

@@ -6,7 +6,9 @@
 //! | windows with the teacher's scores | [`lessons`] |
 //! | what a student hears, and its net | [`student`] |
 //! | how its answers are compared with the teacher's | [`target`] |
+//! | its file | [`export`] |
 
+mod export;
 mod lessons;
 mod student;
 mod target;
@@ -18,12 +20,15 @@ use candle_core::{Device, Tensor};
 use cpu_time::ProcessTime;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::optimizer::rate;
 use super::run::Progress;
 use super::state::State;
 use super::weights::Weights;
+use crate::nets::{Model, Net};
+pub use export::publish_student;
 pub(crate) use lessons::YES;
 pub use lessons::{Lessons, Part};
 pub use student::Hearing;
@@ -47,7 +52,7 @@ pub struct DistilSettings {
     pub loss: Loss,
     /// With what.
     pub targets: Targets,
-    /// The file that takes its weights.
+    /// The model file to write, or for students on the waveform, the file that takes their weights.
     pub out: PathBuf,
     /// Steps in all.
     pub steps: u64,
@@ -59,8 +64,8 @@ pub struct DistilSettings {
     pub seed: u64,
 }
 
-/// Trains a student and writes its weights to `settings.out`, the running average after the last step. `false` if it was
-/// stopped; the same call resumes.
+/// Trains a student and writes it to `settings.out`, the running average after the last step. `false` if it was stopped; the
+/// same call resumes.
 ///
 /// # Errors
 /// A checkpoint of another run, a full disk.
@@ -83,8 +88,7 @@ pub fn distil(lessons: &Lessons, settings: &DistilSettings, progress: &impl Prog
             return Ok(false);
         }
     }
-    let bytes = safetensors::serialize(run.average.iter(), None)?;
-    crate::study::outputs::replace(&settings.out, &bytes)?;
+    export::export(lessons, settings, &run.average)?;
     Ok(true)
 }
 
@@ -103,17 +107,24 @@ pub fn distil_step_cost_s(lessons: &Lessons, settings: &DistilSettings) -> Resul
     Ok(begun.elapsed().as_secs_f64() / TIMED_STEPS as f64)
 }
 
-/// Weights of a student's file, and what it says of each window that nothing is learned from: `[windows][tags]`.
+/// Parameters of a student's file, and what it says of each window that nothing is learned from: `[windows][tags]`.
 ///
 /// # Errors
 /// A file that does not read or is of another student.
 pub fn ask_student(lessons: &Lessons, settings: &DistilSettings) -> Result<(usize, Vec<Vec<f32>>)> {
+    let file = || settings.out.display().to_string();
     let student = Student::new(settings.hearing)?;
-    let tensors = candle_core::safetensors::load(&settings.out, &Device::Cpu)
-        .with_context(|| settings.out.display().to_string())?;
+    let Part { windows, .. } = &lessons.valid;
+    if settings.hearing == Hearing::Spectrogram {
+        let model = Model::from_file(&settings.out).with_context(file)?;
+        let Net::PonsTags(net) = &model.net else { bail!("{} is no student", file()) };
+        let said =
+            windows.par_iter().map(|&window| Ok(net.forward(&student.picture(lessons.samples(window)))?.probability));
+        return Ok((model.parameters, said.collect::<Result<_>>()?));
+    }
+    let tensors = candle_core::safetensors::load(&settings.out, &Device::Cpu).with_context(file)?;
     let parameters = tensors.values().map(Tensor::elem_count).sum();
     let weights = Weights::new(tensors)?;
-    let Part { windows, .. } = &lessons.valid;
     let mut said = Vec::with_capacity(windows.len());
     for some in windows.chunks(ASKED) {
         let heard = student.heard(some.iter().map(|&window| lessons.samples(window)))?;

@@ -13,7 +13,7 @@ use super::super::weights::{Weights, drawn};
 use super::lessons::{Lessons, WINDOW};
 use super::target::{Targets, odds};
 use crate::listen::FrontEnd;
-use crate::nets::Musicnn;
+use crate::nets::PonsTags;
 use crate::nets::stack::{Layer, Size, layers};
 use crate::nets::systems::pons;
 
@@ -52,7 +52,7 @@ impl Hearing {
     /// Frames and bands of a window.
     fn size(self) -> Size {
         let [frames, bands] = match self {
-            Self::Spectrogram => [Musicnn::FRAMES, FrontEnd::musicnn_mel_96().n_mels],
+            Self::Spectrogram => [PonsTags::FRAMES, FrontEnd::musicnn_mel_96().n_mels],
             Self::Waveform => [WINDOW / ROW, ROW],
         };
         Size { frames, bands, channels: 1 }
@@ -74,11 +74,10 @@ impl Student {
     /// # Errors
     /// Never: the nets fit their windows.
     pub(super) fn new(hearing: Hearing) -> Result<Self> {
-        let stages = match hearing {
-            Hearing::Spectrogram => pons::on_spectrogram(),
-            Hearing::Waveform => pons::on_waveform(),
+        let layers = match hearing {
+            Hearing::Spectrogram => PonsTags::layers()?,
+            Hearing::Waveform => layers(&pons::on_waveform(), hearing.size()).map_err(candle_core::Error::Msg)?,
         };
-        let layers = layers(&stages, hearing.size()).map_err(candle_core::Error::Msg)?;
         let width = layers.last().map_or(0, |layer| layer.output.channels);
         Ok(Self { hearing, layers, width })
     }
@@ -104,13 +103,18 @@ impl Student {
         Ok(tensors)
     }
 
+    /// What it hears of a window: `[frames][bands]`.
+    pub(super) fn picture(&self, samples: &[f32]) -> Vec<f32> {
+        self.hearing.picture(samples)
+    }
+
     /// What it hears of windows: `[windows, frames, bands, 1]`.
     ///
     /// # Errors
     /// Never for whole windows.
     pub(super) fn heard<'a>(&self, windows: impl Iterator<Item = &'a [f32]>) -> Result<Tensor> {
         let Size { frames, bands, .. } = self.hearing.size();
-        let pictures: Vec<Vec<f32>> = windows.map(|samples| self.hearing.picture(samples)).collect();
+        let pictures: Vec<Vec<f32>> = windows.map(|samples| self.picture(samples)).collect();
         Tensor::from_vec(pictures.concat(), (pictures.len(), frames, bands, 1), &Device::Cpu)
     }
 
@@ -126,5 +130,47 @@ impl Student {
         };
         let last = through(&self.layers, weights, heard, &mut dropout)?.reshape((windows, self.width))?;
         weights.dense(&last, "output")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::PonsTags;
+    use candle_core::DType;
+    use candle_nn::VarBuilder;
+
+    #[test]
+    fn a_student_says_the_same_when_it_runs() {
+        let student = Student::new(Hearing::Spectrogram).expect("fits");
+        let Size { frames, bands, .. } = student.hearing.size();
+        let mut tensors = HashMap::new();
+        begin(&student.layers, 7, &mut tensors).expect("draws");
+        tensors.insert("output.weight".to_owned(), drawn("output.weight", &[5, student.width], 40, 7).expect("draws"));
+        tensors.insert("output.bias".to_owned(), drawn("output.bias", &[5], 1, 7).expect("draws"));
+        let pictures = (0..3_u32).map(|seed| {
+            let value = |at: u32| ((at * 7919 + seed * 104_729) % 997) as f32 / 200.0;
+            (0..(frames * bands) as u32).map(value).collect::<Vec<f32>>()
+        });
+        let pictures: Vec<Vec<f32>> = pictures.collect();
+        tensors.extend(standards(pictures.iter().cloned(), bands).expect("measures"));
+
+        let heard = Tensor::from_vec(pictures.concat(), (3, frames, bands, 1), &Device::Cpu).expect("a tensor");
+        let weights = Weights::new(tensors.clone()).expect("weights");
+        let logits = student.forward(&weights, heard, None).expect("answers");
+        let learned = candle_nn::ops::sigmoid(&logits).and_then(|said| said.to_vec2::<f32>()).expect("probabilities");
+
+        let running = PonsTags::new(5, &VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu)).expect("builds");
+        assert_eq!(
+            (student.width, running.forward(&pictures[0]).expect("runs").embedding.len()),
+            (PonsTags::EMBEDDING, PonsTags::EMBEDDING)
+        );
+        for (picture, learned) in pictures.iter().zip(&learned) {
+            let said = running.forward(picture).expect("runs").probability;
+            let worst = said.iter().zip(learned).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < 1e-4, "{worst}");
+            assert!(said.iter().any(|p| (0.05..0.95).contains(p)), "says something: {said:?}");
+        }
+        assert!(running.forward(&pictures[0][1..]).is_err(), "rows that are not whole");
     }
 }

@@ -16,14 +16,9 @@ use crate::study::train::{NetKind, Progress, Settings, Songs, hear_songs, train_
 use cell::Cell;
 use sheet::{Row, Sheet};
 
-/// The nets that start from nothing, by their names on the command line.
-pub const NETS: [(&str, NetKind); 5] = [
-    ("crnn", NetKind::Crnn),
-    ("lstm", NetKind::Lstm),
-    ("lstm_bi", NetKind::LstmBi),
-    ("feed_forward", NetKind::FeedForward),
-    ("feed_forward_nonlocal", NetKind::FeedForwardNonlocal),
-];
+/// The nets that start from nothing.
+pub const NETS: [NetKind; 5] =
+    [NetKind::Crnn, NetKind::Lstm, NetKind::LstmBi, NetKind::FeedForward, NetKind::FeedForwardNonlocal];
 
 /// Scenes of 10 s in a batch: a small number, because the budget counts steps of it.
 const BATCH: usize = 6;
@@ -35,7 +30,7 @@ const RATE: f64 = 3e-3;
 pub struct SingingSettings {
     /// Indices of labelled songs: learned from are those of the split `train`, measured those of `valid`.
     pub data: Vec<PathBuf>,
-    /// The nets, by their names in [`NETS`].
+    /// The names of the nets, which are among [`NETS`].
     pub nets: Vec<String>,
     /// Model files that are measured beside them as they are.
     pub beside: Vec<PathBuf>,
@@ -70,7 +65,7 @@ pub fn table(settings: &SingingSettings, progress: &(impl Progress + TableProgre
     }
     let cells = settings.nets.len() * settings.seeds as usize;
     for (number, (net, seed)) in pairs(settings).enumerate() {
-        let kind = NETS.iter().find(|(name, _)| *name == net).map(|(_, kind)| *kind);
+        let kind = NETS.into_iter().find(|kind| kind.name() == net);
         let kind = kind.with_context(|| format!("{net} is no singing detector that starts from nothing"))?;
         let plan = Plan::kept(&settings.run, net, settings.budget_s, || {
             voice_step_cost_s(&songs, &run_settings(settings, net, kind, 1, 1))

@@ -4,18 +4,19 @@
 mod cell;
 mod sheet;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::plan::Plan;
 use super::{TableProgress, kept_as};
 use crate::engine::ModelSet;
+use crate::nets::Score;
 use crate::study::outputs::{make_directory, replace};
 use crate::study::train::{
-    DistilSettings, Hearing, Lessons, Loss, Progress, Targets, ask_student, distil, distil_step_cost_s,
+    DistilSettings, Hearing, Lessons, Loss, Progress, Targets, ask_student, distil, distil_step_cost_s, publish_student,
 };
-use cell::Cell;
+use cell::{Cell, Figures};
 use sheet::{Row, Sheet};
 
 /// What students hear, by their names on the command line.
@@ -65,10 +66,7 @@ struct Pupil {
 pub fn table(settings: &TaggingSettings, progress: &(impl Progress + TableProgress)) -> Result<bool> {
     make_directory(&settings.run)?;
     make_directory(&settings.out)?;
-    let taggers = ModelSet::embedded()?.build()?.taggers;
-    let teacher = taggers.iter().find(|tagger| tagger.card.name == settings.teacher);
-    let teacher = teacher.with_context(|| format!("{} is no tagger inside this program", settings.teacher))?;
-    let lessons = Lessons::read(&settings.data, teacher, &settings.run.join("teacher.json"), progress)?;
+    let lessons = lessons(&settings.data, &settings.teacher, &settings.run, progress)?;
     let mut rows = Vec::new();
     let cells = pupils(settings).count();
     for (number, (pupil, seed)) in pupils(settings).enumerate() {
@@ -100,6 +98,66 @@ pub fn table(settings: &TaggingSettings, progress: &(impl Progress + TableProgre
         sheet.draw(&settings.out.join("tagging.png"))?;
     }
     Ok(true)
+}
+
+/// One student on the spectrogram.
+#[derive(Debug, Clone)]
+pub struct StudentSettings {
+    /// As in [`TaggingSettings`].
+    pub data: Vec<PathBuf>,
+    /// One of [`TEACHERS`].
+    pub teacher: String,
+    /// The model file to write; beside it comes a folder with what the teacher said and the checkpoint.
+    pub out: PathBuf,
+    /// Steps in all.
+    pub steps: u64,
+    /// Windows in a batch; `None` for as many as in the tables.
+    pub batch: Option<usize>,
+    /// Peak learning rate; `None` for that of the tables.
+    pub rate: Option<f64>,
+    /// Everything random follows from it.
+    pub seed: u64,
+}
+
+/// Trains a student with the loss that leads the table, and writes it as a model with how well it imitates its teacher on
+/// the split `valid`, on which nothing is selected: PR-AUC and ROC-AUC. `None` if it was stopped; the same call goes on.
+///
+/// # Errors
+/// Unreadable songs, a folder of another run, a full disk.
+pub fn student(settings: &StudentSettings, progress: &impl Progress) -> Result<Option<[f64; 2]>> {
+    let folder = settings.out.with_extension("run");
+    make_directory(&folder)?;
+    let lessons = lessons(&settings.data, &settings.teacher, &folder, progress)?;
+    let run = DistilSettings {
+        hearing: Hearing::Spectrogram,
+        loss: Loss::Combined,
+        targets: Targets::Soft,
+        out: folder.join("student.safetensors"),
+        steps: settings.steps,
+        batch: settings.batch.unwrap_or(BATCH),
+        rate: settings.rate.unwrap_or(RATE),
+        seed: settings.seed,
+    };
+    if !distil(&lessons, &run, progress)? {
+        return Ok(None);
+    }
+    let (parameters, said) = ask_student(&lessons, &run)?;
+    let Figures { roc: (roc, _), pr: (pr, _), .. } = Cell::new(parameters, said, 0.0).figures(&lessons);
+    let score = |metric: &str, value: f64| Score {
+        data: format!("what {} says of {} songs, valid", lessons.teacher, lessons.measured_songs()),
+        metric: metric.to_owned(),
+        value: (value * 1e4).round() / 1e4,
+    };
+    publish_student(&run.out, &settings.out, vec![score("PR-AUC", pr), score("ROC-AUC", roc)])?;
+    Ok(Some([pr, roc]))
+}
+
+/// The songs and what the teacher says of them, which is kept in `folder`.
+fn lessons(data: &[PathBuf], teacher: &str, folder: &Path, progress: &impl Progress) -> Result<Lessons> {
+    let taggers = ModelSet::embedded()?.build()?.taggers;
+    let teaching = taggers.iter().find(|tagger| tagger.card.name == teacher);
+    let teaching = teaching.with_context(|| format!("{teacher} is no tagger inside this program"))?;
+    Lessons::read(data, teaching, &folder.join("teacher.json"), progress)
 }
 
 /// Every student with every seed.
