@@ -65,7 +65,7 @@ pub struct Shape {
     pub inputs: u32,
     /// Probabilities per window or frame.
     pub outputs: u32,
-    /// Width of a tagger's embedding.
+    /// Width of a tagger's embedding, with what it says of layers further within behind it.
     pub embedding: u32,
     /// Frames that a voice net's answer waits for.
     pub look_ahead: u32,

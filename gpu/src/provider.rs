@@ -24,7 +24,7 @@ pub struct Memory {
 pub struct Tags {
     /// One probability per label.
     pub probability: Vec<f32>,
-    /// The layer before the output.
+    /// The layer before the output, then what is said of layers further within.
     pub embedding: Vec<f32>,
 }
 

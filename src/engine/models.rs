@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::judge::Judge;
 use crate::listen::FrontEnd;
 use crate::nets::registry::read_card;
-use crate::nets::{Card, Model, ModelError, Net, Task};
+use crate::nets::{Card, Coarse, Model, ModelError, Net, Task};
 
 /// The models that every build carries: voice, then taggers in the order in which they are run.
 const EMBEDDED_VOCAL: &[u8] = include_bytes!("../../models/earmark-voice.safetensors");
@@ -16,7 +16,7 @@ const EMBEDDED_TAGGERS: [&[u8]; 3] = [
     include_bytes!("../../models/musicnn-mtt.safetensors"),
 ];
 
-/// Hears genres through the taggers; see [`crate::nets::Coarse`].
+/// Hears genres through CED; see [`crate::nets::Coarse`].
 const EMBEDDED_COARSE: &[u8] = include_bytes!("../../models/earmark-genre.safetensors");
 
 /// A choice of models, cheap to make: only the cards are read.
@@ -103,13 +103,13 @@ impl ModelSet {
     pub fn with_genre_file(mut self, path: &Path) -> Result<Self, ModelError> {
         match Entry::file(path, &[Task::Tags, Task::Genre])? {
             (entry, Net::Head(head)) => {
-                self.check_head(&entry.card, head.width())?;
+                self.check_taggers(&entry.card, head.width(), Card::features)?;
                 self.head = Some(entry);
                 // The head alone says what is said.
                 self.coarse = None;
             }
             (entry, Net::Coarse(net)) => {
-                self.check_head(&entry.card, net.width())?;
+                self.check_taggers(&entry.card, net.width(), Coarse::features_of)?;
                 self.coarse = Some(entry);
             }
             (entry, _) => {
@@ -140,12 +140,12 @@ impl ModelSet {
         entries.chain(&self.coarse).chain(&self.head).map(|entry| entry.bytes.get())
     }
 
-    /// Whether a head's (or a coarse net's) taggers are there and give as many features as it takes.
-    fn check_head(&self, head: &Card, found: usize) -> Result<(), ModelError> {
+    /// Whether a head's or a coarse net's taggers are there and give as many features as it takes, `of` each.
+    fn check_taggers(&self, card: &Card, found: usize, of: impl Fn(&Card) -> usize) -> Result<(), ModelError> {
         let mut wanted = 0;
-        for name in &head.taggers {
-            let card = self.tagger_cards().find(|card| card.name == *name);
-            wanted += card.ok_or_else(|| ModelError::UnknownTagger(name.clone()))?.features();
+        for name in &card.taggers {
+            let tagger = self.tagger_cards().find(|tagger| tagger.name == *name);
+            wanted += of(tagger.ok_or_else(|| ModelError::UnknownTagger(name.clone()))?);
         }
         if wanted == found { Ok(()) } else { Err(ModelError::OtherFeatures { found, wanted }) }
     }
@@ -222,7 +222,7 @@ pub struct Models {
     pub vocal: Model,
     /// Window-wise taggers.
     pub taggers: Vec<Model>,
-    /// Genres heard through the taggers.
+    /// Genres heard through CED.
     pub coarse: Option<Model>,
     /// Classes of somebody's own on the taggers' words.
     pub head: Option<Model>,

@@ -23,7 +23,7 @@ pub struct Pace {
     pub refresh_s: f64,
     /// Refreshes from one run of each further tagger to the next; they take turns.
     pub further_every: u64,
-    /// The same for a net that hears through the taggers, and costs as much as they do together.
+    /// The same for a net that hears through the first tagger, and costs a little more than that.
     pub coarse_every: u64,
 }
 

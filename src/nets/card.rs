@@ -103,6 +103,12 @@ impl Card {
         }
     }
 
+    /// Width of what the tagger that this card describes says of layers further within: [`super::Tagging::inner`].
+    #[must_use]
+    pub fn inner(&self) -> usize {
+        if self.architecture == "ced" { Ced::INNER } else { 0 }
+    }
+
     /// Features that a head takes from the tagger that this card describes: its labels, then its embedding.
     #[must_use]
     pub fn features(&self) -> usize {

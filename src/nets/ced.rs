@@ -15,6 +15,8 @@ pub(super) const DIM: usize = 192;
 pub(super) const HEADS: usize = 3;
 pub(super) const DEPTH: usize = 12;
 pub(super) const MOST_STEPS: usize = 63;
+/// Every second block, beginning with the first, goes into [`Tagging::inner`].
+pub(super) const INNER_STEP: usize = 2;
 
 /// CED-tiny: 64 mel bands in dB, up to 10 s, 5.5 M parameters.
 pub struct Ced {
@@ -44,6 +46,10 @@ impl Ced {
 
     /// Width of the embedding.
     pub const EMBEDDING: usize = DIM;
+
+    /// Width of [`Tagging::inner`]: means and deviations over the tokens of every second block, then the deviations of `norm`,
+    /// whose means are the embedding.
+    pub const INNER: usize = (2 * DEPTH.div_ceil(INNER_STEP) + 1) * DIM;
 
     /// The layers that an observer sees. Rows are tokens, patches of four bands by all steps; `norm` is the last of them,
     /// whose mean is the embedding; `scores`, one row, are the probabilities.
@@ -115,19 +121,23 @@ impl Ced {
             observe(name, &Tensor::from_slice(rows, (rows.len() / width, width), &Device::Cpu)?)
         };
         show(patch, &x, DIM)?;
-        for (block, name) in self.blocks.iter().zip(blocks) {
+        let mut inner = Vec::with_capacity(Self::INNER);
+        for (number, (block, name)) in self.blocks.iter().zip(blocks).enumerate() {
             block.forward(&mut x);
             show(name, &x, DIM)?;
+            if number.is_multiple_of(INNER_STEP) {
+                let [mean, deviation] = moments(&x);
+                inner.extend([mean, deviation].concat());
+            }
         }
         let normalised = self.norm.apply(&x);
         show(norm, &normalised, DIM)?;
-        let mut embedding = vec![0.0; DIM];
-        normalised.chunks_exact(DIM).for_each(|token| add(&mut embedding, token));
-        embedding.iter_mut().for_each(|x| *x /= (BANDS * steps) as f32);
+        let [embedding, deviation] = moments(&normalised);
+        inner.extend(deviation);
         let mut probability = self.head.apply(&self.head_norm.apply(&embedding));
         probability.iter_mut().for_each(|x| *x = 1.0 / (1.0 + (-*x).exp()));
         show(scores, &probability, probability.len())?;
-        Ok(Tagging { probability, embedding })
+        Ok(Tagging { probability, embedding, inner })
     }
 }
 
@@ -171,6 +181,20 @@ impl Block {
         let hidden = self.mlp[0].apply(&self.norm[1].apply(x));
         add(x, &self.mlp[1].apply(&hidden));
     }
+}
+
+/// Mean and standard deviation of the tokens.
+fn moments(tokens: &[f32]) -> [Vec<f32>; 2] {
+    let count = (tokens.len() / DIM) as f32;
+    let mut mean = vec![0.0; DIM];
+    tokens.chunks_exact(DIM).for_each(|token| add(&mut mean, token));
+    mean.iter_mut().for_each(|x| *x /= count);
+    let mut deviation = vec![0.0; DIM];
+    for token in tokens.chunks_exact(DIM) {
+        deviation.iter_mut().zip(token).zip(&mean).for_each(|((sum, x), mean)| *sum += (x - mean) * (x - mean));
+    }
+    deviation.iter_mut().for_each(|x| *x = (*x / count).sqrt());
+    [mean, deviation]
 }
 
 fn add(x: &mut [f32], other: &[f32]) {

@@ -1,8 +1,13 @@
-//! Genres from coarse spectra: frames of [`FrontEnd::wide_mel_128`] are translated to what CED and musicnn hear
-//! ([`Translation`]), and a linear layer reads the genres from what both say of that.
+//! Genres from coarse spectra: frames of [`FrontEnd::wide_mel_128`] are translated to what CED hears ([`Translation`]), and a
+//! linear layer reads the genres from what it says of that and from layers within it ([`Tagging::inner`]), so that each class
+//! can weigh them (Choi et al., arXiv 1703.09179).
+//!
+//! Clips whose frames lie further apart than a second's thirteenth are heard twice: as they were played, where each frame
+//! stands still for longer than music does, and hastened to the pace of the front end. The layer weighs both; what comes at
+//! that pace anyway counts as both.
 //!
 //! The coarse frames are what genre collections can be had as, so this net has learned genres from labels, where the
-//! taggers' own words are only names. It carries no copy of the taggers: whoever runs it has them.
+//! taggers' own words are only names. It carries no copy of CED: whoever runs it has one.
 //!
 //! Beside the layer may stand members, small nets that hear the coarse frames themselves ([`super::stack`]). Their word is
 //! weighed in: the product of all probabilities, each to a power of its own for each collection.
@@ -14,54 +19,42 @@ use super::compact::{BANDS, Group, STRIDE, groups, sequences, softmax};
 use super::head::features;
 use super::stack::Stack;
 use super::systems::system;
-use super::{Ced, Model, Musicnn, Net, Tagging};
+use super::{Card, Ced, Model, Net, Tagging};
 use crate::listen::{FrontEnd, Translation};
 
 /// Seconds of a window, and of those without which it is not heard.
 const WINDOW_S: f64 = 10.0;
 const FEWEST_S: f64 = 3.2;
-/// Patches that musicnn hears of a window, evenly spread.
-const PATCHES: usize = 3;
 
 /// Probabilities are taken no lower than this when they are multiplied.
 const LEAST: f32 = 1e-6;
 
-/// Hears coarse frames through the taggers.
+/// Hears coarse frames through CED.
 pub struct CoarseEar {
-    hop_s: f64,
     ced: Translation,
-    musicnn: Translation,
 }
 
-/// What the taggers hear of a window.
-pub struct Windows {
-    /// CED's window.
-    pub ced: Vec<f32>,
-    /// musicnn's patches, of equal length.
-    pub musicnn: Vec<Vec<f32>>,
+/// The tagger of this name, a CED, that a coarse net's card lists (`taggers`).
+///
+/// # Errors
+/// If the card lists another number of taggers, or the one is missing or of another kind.
+pub fn tagger_of<'a>(card: &Card, models: &'a [Model]) -> Result<&'a Ced> {
+    let [name] = card.taggers.as_slice() else {
+        bail!(
+            "{} hears through {} taggers, where this version's nets hear through one; train it anew",
+            card.name,
+            card.taggers.len()
+        )
+    };
+    match models.iter().find(|model| model.card.name == *name).map(|model| &model.net) {
+        Some(Net::Ced(ced)) => Ok(ced),
+        _ => bail!("coarse spectra are heard through {name}, and it is not loaded"),
+    }
 }
 
-/// The taggers that a [`CoarseEar`] hears through.
-#[derive(Clone, Copy)]
-pub struct Taggers<'a> {
-    ced: &'a Ced,
-    musicnn: &'a Musicnn,
-}
-
-impl<'a> Taggers<'a> {
-    /// Those of these names, a CED and then a musicnn, as a coarse net's card lists them.
-    ///
-    /// # Errors
-    /// If one is missing.
-    pub fn named(names: &[String], models: &'a [Model]) -> Result<Self> {
-        let net = |name: &String| models.iter().find(|model| model.card.name == *name).map(|model| &model.net);
-        match names {
-            [ced, musicnn] => match (net(ced), net(musicnn)) {
-                (Some(Net::Ced(ced)), Some(Net::Musicnn(musicnn))) => Ok(Self { ced, musicnn }),
-                _ => bail!("coarse spectra are heard through {ced} and {musicnn}, and one of them is not loaded"),
-            },
-            _ => bail!("coarse spectra are heard through two taggers, the card names {}", names.len()),
-        }
+impl Default for CoarseEar {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -71,75 +64,52 @@ impl CoarseEar {
     /// Fewest frames of a window.
     pub const FEWEST_FRAMES: usize = 42;
 
-    /// An ear for frames that lie `hop_s` seconds apart.
+    /// An ear with its tables.
     #[must_use]
-    pub fn new(hop_s: f64) -> Self {
+    pub fn new() -> Self {
         let wide = FrontEnd::wide_mel_128();
-        Self {
-            hop_s,
-            ced: Translation::new(&wide, &FrontEnd::ced_mel_64()),
-            musicnn: Translation::new(&wide, &FrontEnd::musicnn_mel_96()),
-        }
+        Self { ced: Translation::new(&wide, &FrontEnd::ced_mel_64()) }
     }
 
-    /// Frames from one that a member hears to the next.
-    fn stride(&self) -> usize {
-        ((STRIDE as f64 * FrontEnd::wide_mel_128().hop_s() / self.hop_s).round() as usize).max(1)
-    }
-
-    /// Frames of a window.
+    /// Seconds from frame to frame while music plays.
     #[must_use]
-    pub fn window_frames(&self) -> usize {
-        (WINDOW_S / self.hop_s).round() as usize
+    pub fn pace_s() -> f64 {
+        FrontEnd::wide_mel_128().hop_s()
     }
 
-    /// What the taggers say of a window: logits and embedding of CED, then the means of those of musicnn. `rows`: frames of
-    /// 128 bands in dB re power 1.
+    /// Frames of a window if they lie `hop_s` seconds apart.
+    #[must_use]
+    pub fn window_frames(hop_s: f64) -> usize {
+        (WINDOW_S / hop_s).round() as usize
+    }
+
+    /// What CED says of a window: logits, embedding and inner layers. `rows`: frames of 128 bands in dB re power 1, `hop_s`
+    /// seconds apart.
     ///
     /// # Errors
     /// A window that is too short.
-    pub fn features(&self, taggers: Taggers<'_>, rows: &[f32]) -> Result<Vec<f32>> {
-        let windows = self.windows(rows)?;
-        let ced = taggers.ced.forward(&windows.ced)?;
-        let musicnn = windows.musicnn.iter().map(|mels| taggers.musicnn.forward(mels)).collect::<Result<Vec<_>>>()?;
-        Ok(Self::joined(&ced, &musicnn))
+    pub fn features(&self, ced: &Ced, rows: &[f32], hop_s: f64) -> Result<Vec<f32>> {
+        Ok(Self::read(&ced.forward(&self.window(rows, hop_s)?)?))
     }
 
-    /// What the taggers hear of a window; see [`Self::features`].
+    /// What CED hears of a window; see [`Self::features`].
     ///
     /// # Errors
     /// A window that is too short.
-    pub fn windows(&self, rows: &[f32]) -> Result<Windows> {
+    pub fn window(&self, rows: &[f32], hop_s: f64) -> Result<Vec<f32>> {
         let frames = rows.len() / BANDS;
-        let length_s = (frames as f64 * self.hop_s).min(WINDOW_S);
+        let length_s = (frames as f64 * hop_s).min(WINDOW_S);
         if length_s < FEWEST_S {
             bail!("{length_s:.1} s of frames, {FEWEST_S} s are the fewest");
         }
-        let (hop_s, patch_hop_s) = (FrontEnd::ced_mel_64().hop_s(), FrontEnd::musicnn_mel_96().hop_s());
-        let count = ((length_s / hop_s) as usize).min(1_000);
-        let rest_s = length_s - Musicnn::FRAMES as f64 * patch_hop_s;
-        let patch = |patch: usize| {
-            let from_s = rest_s * patch as f64 / (PATCHES - 1) as f64;
-            self.musicnn.frames(rows, self.hop_s, from_s, Musicnn::FRAMES)
-        };
-        Ok(Windows { ced: self.ced.frames(rows, self.hop_s, 0.0, count), musicnn: (0..PATCHES).map(patch).collect() })
+        let count = ((length_s / FrontEnd::ced_mel_64().hop_s()) as usize).min(1_000);
+        Ok(self.ced.frames(rows, hop_s, 0.0, count))
     }
 
-    /// The features, from what CED says of its window and musicnn of each of its own.
+    /// The features, from what CED says of its window.
     #[must_use]
-    pub fn joined(ced: &Tagging, musicnn: &[Tagging]) -> Vec<f32> {
-        let mut all: Vec<f32> = features(&ced.probability, &ced.embedding).collect();
-        let mut sums: Vec<f32> = Vec::new();
-        for tagging in musicnn {
-            let share = features(&tagging.probability, &tagging.embedding).map(|x| x / musicnn.len() as f32);
-            if sums.is_empty() {
-                sums = share.collect();
-            } else {
-                sums.iter_mut().zip(share).for_each(|(sum, x)| *sum += x);
-            }
-        }
-        all.extend(sums);
-        all
+    pub fn read(ced: &Tagging) -> Vec<f32> {
+        features(&ced.probability, &ced.embedding).chain(ced.inner.iter().copied()).collect()
     }
 }
 
@@ -177,13 +147,19 @@ impl Coarse {
             None => bail!("the member {name} is none of the nets that hear clips"),
         };
         Ok(Self {
-            ear: CoarseEar::new(FrontEnd::wide_mel_128().hop_s()),
+            ear: CoarseEar::new(),
             weight: weight.flatten_all()?.to_vec1()?,
             bias: vb.get(labels.len(), "bias")?.to_vec1()?,
             members: members.iter().enumerate().map(member).collect::<Result<_>>()?,
             powers,
             groups,
         })
+    }
+
+    /// Features that the tagger of this card gives: at two paces, [`CoarseEar::features`] each.
+    #[must_use]
+    pub fn features_of(tagger: &Card) -> usize {
+        2 * (tagger.features() + tagger.inner())
     }
 
     /// Features that it takes.
@@ -195,10 +171,18 @@ impl Coarse {
     /// Tags a window of `mels`, rows of 128 values in dB re power 1; no embedding.
     ///
     /// # Errors
-    /// A window that is too short, or taggers that give other features.
-    pub fn forward(&self, taggers: Taggers<'_>, mels: &[f32]) -> Result<Tagging> {
+    /// A window that is too short, or a tagger that gives other features.
+    pub fn forward(&self, ced: &Ced, mels: &[f32]) -> Result<Tagging> {
         let rows = self.latest(mels);
-        self.read(&self.ear, &self.ear.features(taggers, rows)?, rows)
+        self.read_window(&self.ear.features(ced, rows, CoarseEar::pace_s())?, rows)
+    }
+
+    /// The same from [`CoarseEar::features`] of the window's frames, and these frames.
+    ///
+    /// # Errors
+    /// Another number of features.
+    pub fn read_window(&self, features: &[f32], rows: &[f32]) -> Result<Tagging> {
+        self.read(&[features, features].concat(), rows, STRIDE)
     }
 
     /// What it hears through.
@@ -213,13 +197,18 @@ impl Coarse {
         &mels[(mels.len() / BANDS).saturating_sub(CoarseEar::FRAMES) * BANDS..]
     }
 
-    /// The same from [`CoarseEar::features`] of the frames that `ear` heard, and these frames.
+    /// The same of a clip. `features`: [`CoarseEar::features`] at its own pace, then hastened; `rows`: its frames, of which each
+    /// `stride`-th lies as far from the one before as members hear them.
     ///
     /// # Errors
     /// Another number of features.
-    pub fn read(&self, ear: &CoarseEar, features: &[f32], rows: &[f32]) -> Result<Tagging> {
+    pub fn read(&self, features: &[f32], rows: &[f32], stride: usize) -> Result<Tagging> {
         if features.len() != self.width() {
-            bail!("{} features, this net takes {}", features.len(), self.width());
+            bail!(
+                "{} features, this net takes {}: it was made for another tagger, or by another version; train it anew",
+                features.len(),
+                self.width()
+            );
         }
         let score =
             |(weights, bias): (&[f32], &f32)| bias + weights.iter().zip(features).map(|(w, x)| w * x).sum::<f32>();
@@ -228,7 +217,7 @@ impl Coarse {
             softmax(&mut probability[group.first..][..group.count]);
         }
         if !self.members.is_empty() {
-            let heard = sequences(rows, ear.stride());
+            let heard = sequences(rows, stride);
             let shortest = heard.iter().map(|sequence| sequence.len() / BANDS).min().unwrap_or_default();
             let labels = probability.len();
             let mut said = vec![probability];
@@ -239,7 +228,7 @@ impl Coarse {
             }
             probability = product(&said, &self.powers, &self.groups);
         }
-        Ok(Tagging { probability, embedding: Vec::new() })
+        Ok(Tagging { probability, embedding: Vec::new(), inner: Vec::new() })
     }
 }
 

@@ -149,7 +149,7 @@ impl Compact {
         for group in &self.groups {
             softmax(&mut mean[group.first..][..group.count]);
         }
-        Ok(Tagging { probability: mean, embedding: embedding.mean(0)?.to_vec1()? })
+        Ok(Tagging { probability: mean, embedding: embedding.mean(0)?.to_vec1()?, inner: Vec::new() })
     }
 
     /// Each sequence's statistics over time.

@@ -54,7 +54,7 @@ impl Head {
         let mut row = self.mean.clone();
         let mut from = 0;
         for (width, tagging) in taggings {
-            if let Some(Tagging { probability, embedding }) = tagging {
+            if let Some(Tagging { probability, embedding, .. }) = tagging {
                 row.iter_mut().skip(from).take(*width).zip(features(probability, embedding)).for_each(|(x, f)| *x = f);
             }
             from += width;
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_silent_tagger_counts_as_its_mean() {
         let head = head(&[0.0, 0.0, 1.0]);
-        let tagging = Tagging { probability: vec![0.5], embedding: vec![3.0] };
+        let tagging = Tagging { probability: vec![0.5], embedding: vec![3.0], inner: Vec::new() };
         let logistic = |x: f32| 1.0 / (1.0 + (-x).exp());
         let read = head.read(&[(2, Some(&tagging)), (1, None)]);
         assert!((read[0] - logistic(0.5 - 2.0)).abs() < 1e-6, "{read:?}");

@@ -62,4 +62,21 @@ pub struct Tagging {
     pub probability: Vec<f32>,
     /// The layer before the output, for similarity and for heads trained on top.
     pub embedding: Vec<f32>,
+    /// Means and deviations of layers further within ([`Ced::INNER`]), for [`Coarse`]; empty of most nets.
+    pub inner: Vec<f32>,
+}
+
+impl Tagging {
+    /// From what a library for GPUs says: its embedding is followed by what is further within. `embedding`: its width.
+    #[must_use]
+    pub fn parted(probability: Vec<f32>, mut together: Vec<f32>, embedding: usize) -> Self {
+        let inner = together.split_off(embedding.min(together.len()));
+        Self { probability, embedding: together, inner }
+    }
+
+    /// The probabilities, and the embedding with what is further within; see [`Self::parted`].
+    #[must_use]
+    pub fn together(self) -> (Vec<f32>, Vec<f32>) {
+        (self.probability, [self.embedding, self.inner].concat())
+    }
 }

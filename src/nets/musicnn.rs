@@ -123,7 +123,8 @@ impl Musicnn {
         observe(penultimate, &embedding)?;
         let probability = candle_nn::ops::sigmoid(&self.output.forward(&embedding)?)?;
         observe(tags, &probability)?;
-        Ok(Tagging { probability: probability.squeeze(0)?.to_vec1()?, embedding: embedding.squeeze(0)?.to_vec1()? })
+        let (probability, embedding) = (probability.squeeze(0)?.to_vec1()?, embedding.squeeze(0)?.to_vec1()?);
+        Ok(Tagging { probability, embedding, inner: Vec::new() })
     }
 
     /// What the front end's filters make of `x`, `frames` rows of bands: rows of [`FRONT`] values.

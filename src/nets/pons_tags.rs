@@ -65,7 +65,11 @@ impl PonsTags {
         let size = Size { frames: values.len() / MELS, bands: MELS, channels: 1 };
         let embedding = through(&self.layers, Picture { size, values }, &mut Vec::new())?.values;
         let logits = self.output.apply(&embedding);
-        Ok(Tagging { probability: logits.into_iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(), embedding })
+        Ok(Tagging {
+            probability: logits.into_iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
+            embedding,
+            inner: Vec::new(),
+        })
     }
 
     /// The same, while `observe` sees each of [`Self::LAYERS`].

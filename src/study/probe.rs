@@ -51,7 +51,20 @@ impl Probe {
     /// # Errors
     /// No rows, rows of several widths, a value that is not finite, a label beyond the classes, fewer than two classes.
     pub fn fit(rows: &[&[f32]], labels: &[usize], classes: usize, settings: &Settings) -> Result<Self> {
-        let problem = Problem::new(rows, labels, classes, settings)?;
+        let one_hot = |&label: &usize| -> Result<Vec<f32>> {
+            let mut target = vec![0.0; classes];
+            *target.get_mut(label).with_context(|| format!("label {label} is beyond the {classes} classes"))? = 1.0;
+            Ok(target)
+        };
+        Self::fit_to(rows, &labels.iter().map(one_hot).collect::<Result<Vec<_>>>()?, classes, settings)
+    }
+
+    /// The same for rows whose class is known in shares only: `targets[i]` has one for each class, adding up to 1.
+    ///
+    /// # Errors
+    /// As [`Self::fit`]; targets of another number of classes.
+    pub fn fit_to(rows: &[&[f32]], targets: &[Vec<f32>], classes: usize, settings: &Settings) -> Result<Self> {
+        let problem = Problem::new(rows, targets, classes, settings)?;
         let start = vec![0.0; classes * (problem.scales.mean.len() + 1)];
         let descent = Descent { most_steps: settings.most_steps, ..Descent::default() };
         let found = minimise(|parameters| problem.loss(parameters), start, &descent);
@@ -150,7 +163,8 @@ struct Problem<'a> {
     scales: Scales,
     /// Standardised, `[rows, width]`.
     x: Vec<f32>,
-    labels: &'a [usize],
+    /// `[rows][classes]`.
+    targets: &'a [Vec<f32>],
     /// What each row counts; adds up to 1.
     share: Vec<f64>,
     classes: usize,
@@ -158,26 +172,29 @@ struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    fn new(rows: &[&[f32]], labels: &'a [usize], classes: usize, settings: &Settings) -> Result<Self> {
+    fn new(rows: &[&[f32]], targets: &'a [Vec<f32>], classes: usize, settings: &Settings) -> Result<Self> {
         let width = rows.first().context("a probe needs rows to be fitted to; give it some")?.len();
         ensure!(classes >= 2, "a probe needs two classes or more");
-        ensure!(rows.len() == labels.len(), "{} rows but {} labels", rows.len(), labels.len());
+        ensure!(rows.len() == targets.len(), "{} rows but {} labels", rows.len(), targets.len());
+        ensure!(targets.iter().all(|target| target.len() == classes), "targets are not of {classes} classes");
         ensure!(rows.iter().all(|row| row.len() == width), "the rows differ in width");
         ensure!(rows.iter().all(|row| row.iter().all(|x| x.is_finite())), "a feature is not a finite number");
         let mut counts = vec![0.0; classes];
-        for &label in labels {
-            *counts.get_mut(label).with_context(|| format!("label {label} is beyond the {classes} classes"))? += 1.0;
+        for target in targets {
+            counts.iter_mut().zip(target).for_each(|(sum, &share)| *sum += f64::from(share));
         }
         let present = counts.iter().filter(|&&count| count > 0.0).count() as f64;
-        let share = |&label: &usize| {
-            if settings.balanced { (present * counts[label]).recip() } else { (rows.len() as f64).recip() }
+        let share = |target: &Vec<f32>| {
+            let shares = target.iter().zip(&counts).filter(|(share, _)| **share > 0.0);
+            let balanced = shares.map(|(&share, count)| f64::from(share) * (present * count).recip()).sum();
+            if settings.balanced { balanced } else { (rows.len() as f64).recip() }
         };
         let scales = Scales::of(rows, width);
         Ok(Self {
             x: rows.iter().flat_map(|row| scales.apply(row)).collect(),
             scales,
-            share: labels.iter().map(share).collect(),
-            labels,
+            share: targets.iter().map(share).collect(),
+            targets,
             classes,
             l2: settings.l2,
         })
@@ -186,8 +203,8 @@ impl<'a> Problem<'a> {
     /// Loss and gradient at `parameters`: weights `[classes, width]`, then offsets `[classes]`.
     fn loss(&self, parameters: &[f64]) -> (f64, Vec<f64>) {
         let weights = self.classes * self.scales.mean.len();
-        let rows = self.labels.len().div_ceil(PARTS).max(1);
-        let starts: Vec<usize> = (0..self.labels.len()).step_by(rows).collect();
+        let rows = self.targets.len().div_ceil(PARTS).max(1);
+        let starts: Vec<usize> = (0..self.targets.len()).step_by(rows).collect();
         let part = |start: usize| self.part(start, rows, parameters);
         let parts: Vec<(f64, Vec<f64>)> = starts.into_par_iter().map(part).collect();
         let penalty: f64 = parameters[..weights].iter().map(|w| w * w).sum();
@@ -205,19 +222,21 @@ impl<'a> Problem<'a> {
     fn part(&self, start: usize, count: usize, parameters: &[f64]) -> (f64, Vec<f64>) {
         let width = self.scales.mean.len();
         let (weight, bias) = parameters.split_at(self.classes * width);
-        let end = self.labels.len().min(start + count);
+        let end = self.targets.len().min(start + count);
         let mut loss = 0.0;
         let mut gradient = vec![0.0; parameters.len()];
         let (slope, offsets) = gradient.split_at_mut(weight.len());
         let mut residual = vec![0.0; self.classes];
         for row in start..end {
-            let (x, label, share) = (&self.x[row * width..][..width], self.labels[row], self.share[row]);
+            let (x, target, share) = (&self.x[row * width..][..width], &self.targets[row], self.share[row]);
             for ((score, weights), bias) in residual.iter_mut().zip(weight.chunks_exact(width)).zip(bias) {
                 *score = bias + product(weights, x);
             }
             softmax(&mut residual);
-            loss -= share * residual[label].max(f64::MIN_POSITIVE).ln();
-            residual[label] -= 1.0;
+            for (residual, &target) in residual.iter_mut().zip(target).filter(|(_, target)| **target > 0.0) {
+                loss -= share * f64::from(target) * residual.max(f64::MIN_POSITIVE).ln();
+                *residual -= f64::from(target);
+            }
             for ((slope, offset), residual) in slope.chunks_exact_mut(width).zip(&mut *offsets).zip(&residual) {
                 let factor = share * residual;
                 *offset += factor;

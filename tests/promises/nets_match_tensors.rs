@@ -24,9 +24,13 @@ fn around(level: f32, spread: f32, count: usize, seed: u64) -> Vec<f32> {
 fn agree(ours: &Tagging, theirs: &Tagging, what: &str) {
     let probability = worst(&ours.probability, &theirs.probability);
     assert!(probability < TOLERANCE, "{what}: probabilities differ by {probability}");
-    let largest = theirs.embedding.iter().fold(1.0_f32, |most, x| most.max(x.abs()));
-    let embedding = worst(&ours.embedding, &theirs.embedding) / largest;
-    assert!(embedding < TOLERANCE, "{what}: embeddings differ by {embedding}");
+    for (ours, theirs, layers) in
+        [(&ours.embedding, &theirs.embedding, "embeddings"), (&ours.inner, &theirs.inner, "inner layers")]
+    {
+        let largest = theirs.iter().fold(1.0_f32, |most, x| most.max(x.abs()));
+        let differ = worst(ours, theirs) / largest;
+        assert!(differ < TOLERANCE, "{what}: {layers} differ by {differ}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use earmark_gpu::{Library, Voice};
 
 use crate::nets::Tagging;
+use crate::nets::registry::read_card;
 
 /// A device that nets can be opened on.
 pub(super) trait Accelerator {
@@ -51,20 +52,31 @@ impl Accelerator for Library {
 
     fn open(&self, model: &[u8]) -> Result<Box<dyn RemoteNet>, String> {
         let net = self.net(model).map_err(|fault| fault.to_string())?;
-        Ok(Box::new(net))
+        Ok(Box::new(InLibrary { net, embedding: embedding(model)? }))
     }
 }
 
-impl RemoteNet for earmark_gpu::Net {
+/// A net in a library.
+struct InLibrary {
+    net: earmark_gpu::Net,
+    /// Width of its embedding.
+    embedding: usize,
+}
+
+impl RemoteNet for InLibrary {
     fn tag(&mut self, windows: &[&[f32]]) -> Result<Vec<Tagging>, String> {
-        let tags = earmark_gpu::Net::tag(self, windows).map_err(|fault| fault.to_string())?;
-        let taggings = tags.into_iter().map(|t| Tagging { probability: t.probability, embedding: t.embedding });
-        Ok(taggings.collect())
+        let tags = self.net.tag(windows).map_err(|fault| fault.to_string())?;
+        Ok(tags.into_iter().map(|t| Tagging::parted(t.probability, t.embedding, self.embedding)).collect())
     }
 
     fn voice(&mut self, voices: &[Voice<'_>], gone: &[u64], end: bool) -> Result<Vec<Vec<f32>>, String> {
-        earmark_gpu::Net::voice(self, voices, gone, end).map_err(|fault| fault.to_string())
+        self.net.voice(voices, gone, end).map_err(|fault| fault.to_string())
     }
+}
+
+/// Width of the embedding of the net in the bytes of a model file.
+fn embedding(model: &[u8]) -> Result<usize, String> {
+    Ok(read_card(model).map_err(|error| error.to_string())?.embedding())
 }
 
 /// Apple's GPU, where nobody asked for another.
@@ -79,7 +91,10 @@ pub(super) fn metal() -> Result<Opener, String> {
     use earmark_gpu::{OpenNet, VoiceFrames};
 
     struct Metal(Device);
-    struct InProcess(Box<dyn OpenNet>);
+    struct InProcess {
+        net: Box<dyn OpenNet>,
+        embedding: usize,
+    }
 
     impl Accelerator for Metal {
         fn name(&self) -> String {
@@ -87,21 +102,21 @@ pub(super) fn metal() -> Result<Opener, String> {
         }
 
         fn open(&self, model: &[u8]) -> Result<Box<dyn RemoteNet>, String> {
-            Ok(Box::new(InProcess(crate::nets::tensor::served::open(model, &self.0)?)))
+            let net = crate::nets::tensor::served::open(model, &self.0)?;
+            Ok(Box::new(InProcess { net, embedding: embedding(model)? }))
         }
     }
 
     impl RemoteNet for InProcess {
         fn tag(&mut self, windows: &[&[f32]]) -> Result<Vec<Tagging>, String> {
-            let frames = windows.first().map_or(0, |window| window.len()) / (self.0.shape().inputs as usize).max(1);
-            let tags = self.0.tag(&windows.concat(), windows.len(), frames).map_err(|fault| fault.to_string())?;
-            let taggings = tags.into_iter().map(|t| Tagging { probability: t.probability, embedding: t.embedding });
-            Ok(taggings.collect())
+            let frames = windows.first().map_or(0, |window| window.len()) / (self.net.shape().inputs as usize).max(1);
+            let tags = self.net.tag(&windows.concat(), windows.len(), frames).map_err(|fault| fault.to_string())?;
+            Ok(tags.into_iter().map(|t| Tagging::parted(t.probability, t.embedding, self.embedding)).collect())
         }
 
         fn voice(&mut self, voices: &[Voice<'_>], gone: &[u64], end: bool) -> Result<Vec<Vec<f32>>, String> {
             let streams = voices.iter().map(|voice| (voice.stream, voice.begins, voice.frames)).collect();
-            self.0.voice(&VoiceFrames { streams, gone, end }).map_err(|fault| fault.to_string())
+            self.net.voice(&VoiceFrames { streams, gone, end }).map_err(|fault| fault.to_string())
         }
     }
 

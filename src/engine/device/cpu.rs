@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::BackendError;
 use crate::engine::models::Models;
-use crate::nets::coarse::Taggers;
+use crate::nets::coarse::tagger_of;
 use crate::nets::{Model, Net, Tagging, VocalNet, VocalStream};
 
 /// Called after each piece of a net's work with the time that it took.
@@ -64,7 +64,7 @@ impl Cpu {
             Net::Musicnn(net) => Ok(net.forward(window)?),
             Net::PonsTags(net) => Ok(net.forward(window)?),
             Net::Compact(net) => Ok(net.forward(window)?),
-            Net::Coarse(net) => Ok(net.forward(Taggers::named(&model.card.taggers, &self.models.taggers)?, window)?),
+            Net::Coarse(net) => Ok(net.forward(tagger_of(&model.card, &self.models.taggers)?, window)?),
             Net::Stack(net) => Ok(net.forward(window)?),
             Net::Vocal(_) | Net::Head(_) => Err(BackendError(format!("{} is not a tagger", model.card.name))),
         })

@@ -327,19 +327,17 @@ impl Devices {
         let Other::Open(open) = &mut self.other else { return None };
         let model = self.cpu.tagger(tagger).ok()?;
         if let Net::Coarse(net) = &model.net {
-            // It hears through two of the taggers.
-            let find = |name: &String| self.cpu.models.taggers.iter().position(|model| model.card.name == *name);
-            let [ced, musicnn] = model.card.taggers.as_slice() else { return None };
-            let (ced, musicnn) = (find(ced)?, find(musicnn)?);
-            if !(open.taggers.get(ced).is_some_and(|&there| there) && open.taggers.get(musicnn).is_some_and(|&t| t)) {
+            // It hears through one of the taggers.
+            let name = model.card.taggers.first()?;
+            let ced = self.cpu.models.taggers.iter().position(|model| model.card.name == *name)?;
+            if !open.taggers.get(ced).is_some_and(|&there| there) {
                 return None;
             }
             let rows = net.latest(window);
-            let windows = net.ear().windows(rows).ok()?;
-            let heard = open.tag(ced, vec![windows.ced]).and_then(|ced| Ok((ced, open.tag(musicnn, windows.musicnn)?)));
-            return Some(heard.and_then(|(ced, musicnn)| {
-                let [ced] = ced.as_slice() else { return Err("left a window unanswered".to_owned()) };
-                net.read(net.ear(), &CoarseEar::joined(ced, &musicnn), rows).map_err(|error| error.to_string())
+            let heard = net.ear().window(rows, CoarseEar::pace_s()).ok()?;
+            return Some(open.tag(ced, vec![heard]).and_then(|said| {
+                let [said] = said.as_slice() else { return Err("left a window unanswered".to_owned()) };
+                net.read_window(&CoarseEar::read(said), rows).map_err(|error| error.to_string())
             }));
         }
         if !open.taggers.get(tagger).is_some_and(|&there| there) {

@@ -98,9 +98,10 @@ pub(super) fn weigh_tagger(cpu: &Cpu, tagger: usize, net: &mut dyn RemoteNet) ->
     })?;
     let [theirs, ours] = said.map(|mut said| said.pop());
     let (Some(theirs), Some(ours)) = (theirs, ours) else { return Err("said nothing of a window".to_owned()) };
-    let largest = ours.embedding.iter().fold(1.0_f32, |most, x| most.max(x.abs()));
-    let embedding = distance(&ours.embedding, &theirs.embedding) / largest;
-    agree(distance(&ours.probability, &theirs.probability).max(embedding))?;
+    let relative =
+        |ours: &[f32], theirs: &[f32]| distance(ours, theirs) / ours.iter().fold(1.0_f32, |most, x| most.max(x.abs()));
+    let layers = relative(&ours.embedding, &theirs.embedding).max(relative(&ours.inner, &theirs.inner));
+    agree(distance(&ours.probability, &theirs.probability).max(layers))?;
     Ok(Cost { here, there })
 }
 

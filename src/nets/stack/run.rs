@@ -171,7 +171,7 @@ impl Stack {
         for group in &self.groups {
             compact::softmax(&mut logits[group.first..][..group.count]);
         }
-        Ok(Tagging { probability: logits, embedding: if tapped.is_empty() { mean } else { tapped } })
+        Ok(Tagging { probability: logits, embedding: if tapped.is_empty() { mean } else { tapped }, inner: Vec::new() })
     }
 }
 

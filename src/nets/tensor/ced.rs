@@ -5,7 +5,7 @@ use candle_nn::{LayerNorm, Linear, VarBuilder, layer_norm, linear, ops};
 
 use super::Norm;
 use crate::nets::Ced;
-use crate::nets::ced::{BANDS, DEPTH, DIM, HEADS, MELS, MOST_STEPS, PATCH};
+use crate::nets::ced::{BANDS, DEPTH, DIM, HEADS, INNER_STEP, MELS, MOST_STEPS, PATCH};
 
 /// Width of an attention head.
 const HEAD: usize = DIM / HEADS;
@@ -60,12 +60,12 @@ impl CedTensors {
         self.time_position.device()
     }
 
-    /// Probabilities `[windows, labels]` and embeddings `[windows, dim]` of windows `[windows, frames, mels]`; frames
-    /// beyond a whole patch are ignored.
+    /// Probabilities `[windows, labels]`, embeddings `[windows, dim]` and what lies further within `[windows, Ced::INNER]` of
+    /// windows `[windows, frames, mels]`; frames beyond a whole patch are ignored.
     ///
     /// # Errors
     /// Fewer than [`Ced::FEWEST_FRAMES`] or more than [`Ced::MOST_FRAMES`] frames; a device that failed.
-    pub fn forward(&self, windows: &Tensor) -> Result<(Tensor, Tensor)> {
+    pub fn forward(&self, windows: &Tensor) -> Result<(Tensor, Tensor, Tensor)> {
         let (batch, frames, _) = windows.dims3()?;
         let steps = frames / PATCH;
         if !(1..=MOST_STEPS).contains(&steps) {
@@ -77,13 +77,25 @@ impl CedTensors {
         let x = self.patch.forward(&x.reshape((batch, BANDS * steps, PATCH * PATCH))?)?;
         let position = self.frequency_position.broadcast_add(&self.time_position.narrow(1, 0, steps)?)?;
         let mut x = x.broadcast_add(&position.reshape((1, BANDS * steps, DIM))?)?;
-        for block in &self.blocks {
+        let mut inner = Vec::new();
+        for (number, block) in self.blocks.iter().enumerate() {
             x = block.forward(&x)?;
+            if number.is_multiple_of(INNER_STEP) {
+                inner.extend(moments(&x)?);
+            }
         }
-        let embedding = self.norm.forward(&x)?.mean(1)?;
+        let [embedding, deviation] = moments(&self.norm.forward(&x)?)?;
+        inner.push(deviation);
         let probability = ops::sigmoid(&self.head.forward(&self.head_norm.forward(&embedding)?)?)?;
-        Ok((probability, embedding))
+        Ok((probability, embedding, Tensor::cat(&inner, 1)?))
     }
+}
+
+/// Mean and standard deviation of the tokens of each window, `[windows, dim]`.
+fn moments(tokens: &Tensor) -> Result<[Tensor; 2]> {
+    let mean = tokens.mean_keepdim(1)?;
+    let deviation = tokens.broadcast_sub(&mean)?.sqr()?.mean(1)?.sqrt()?;
+    Ok([mean.squeeze(1)?, deviation])
 }
 
 impl Block {

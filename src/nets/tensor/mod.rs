@@ -79,13 +79,18 @@ impl TensorTagger {
             candle_core::bail!("windows of a batch are equally many rows of {mels} values");
         }
         let batch = Tensor::from_vec(windows.concat(), (windows.len(), values / mels, mels), device)?;
-        let (probability, embedding) = match self {
-            Self::Ced(net) => net.forward(&batch)?,
-            Self::Musicnn(net) => net.forward(&batch)?,
+        let (probability, embedding, inner) = match self {
+            Self::Ced(net) => {
+                let (probability, embedding, inner) = net.forward(&batch)?;
+                (probability, embedding, inner.to_vec2()?)
+            }
+            Self::Musicnn(net) => {
+                let (probability, embedding) = net.forward(&batch)?;
+                (probability, embedding, vec![Vec::new(); windows.len()])
+            }
         };
-        let (probability, embedding) = (probability.to_vec2()?, embedding.to_vec2()?);
-        let each = probability.into_iter().zip(embedding);
-        Ok(each.map(|(probability, embedding)| Tagging { probability, embedding }).collect())
+        let each = probability.to_vec2()?.into_iter().zip(embedding.to_vec2()?).zip(inner);
+        Ok(each.map(|((probability, embedding), inner)| Tagging { probability, embedding, inner }).collect())
     }
 }
 

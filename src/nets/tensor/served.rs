@@ -4,7 +4,7 @@ use candle_core::Device;
 use earmark_gpu::{Fault, OpenNet, Shape, Tags, VoiceFrames, abi};
 
 use super::{Heard, TensorNet};
-use crate::nets::Card;
+use crate::nets::{Card, Tagging};
 
 /// A net on a device, as a library serves it.
 struct Served {
@@ -30,7 +30,7 @@ fn shape(card: &Card, net: &TensorNet) -> Shape {
         kind,
         inputs: card.front_end.n_mels as u32,
         outputs: card.labels.len() as u32,
-        embedding: card.embedding() as u32,
+        embedding: (card.embedding() + card.inner()) as u32,
         look_ahead: card.look_ahead_frames as u32,
     }
 }
@@ -49,8 +49,8 @@ impl OpenNet for Served {
             return Err(Fault::Failed("windows without frames".to_owned()));
         }
         let tagged = tagger.tag(&values.chunks_exact(length).collect::<Vec<_>>()).map_err(fault)?;
-        let tags = tagged.into_iter().map(|t| Tags { probability: t.probability, embedding: t.embedding });
-        Ok(tags.collect())
+        let tags = tagged.into_iter().map(Tagging::together);
+        Ok(tags.map(|(probability, embedding)| Tags { probability, embedding }).collect())
     }
 
     fn voice(&mut self, frames: &VoiceFrames<'_>) -> Result<Vec<Vec<f32>>, Fault> {

@@ -6,11 +6,11 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use crate::engine::ModelSet;
-use crate::nets::coarse::{CoarseEar, Taggers};
+use crate::nets::coarse::{CoarseEar, tagger_of};
 use crate::nets::compact::groups;
 use crate::nets::{Model, Net};
 use crate::study::spectra::Spectra;
-use crate::study::train::{ClipFigures, ask, ask_clips, coarse_windows, mean_window};
+use crate::study::train::{ClipFigures, ask, ask_clips, coarse_features};
 
 /// Everything that was measured.
 #[derive(Debug, Clone, Serialize)]
@@ -75,12 +75,12 @@ pub fn report(model: &Model, path: &Path) -> Result<SpectraReport> {
     let answers = match &model.net {
         Net::Coarse(net) => {
             let models = ModelSet::embedded()?.build()?;
-            let taggers = Taggers::named(&model.card.taggers, &models.taggers)?;
-            let ear = CoarseEar::new(spectra.hop_s);
+            let ced = tagger_of(&model.card, &models.taggers)?;
+            let ear = CoarseEar::new();
             ask(&spectra, group, |clip| {
                 let rows = spectra.levels(clip);
-                let windows = coarse_windows(&ear, taggers, &rows, false)?;
-                Ok(net.read(&ear, &mean_window(&windows), &rows)?.probability)
+                let features = coarse_features(&ear, ced, &rows, spectra.hop_s)?;
+                Ok(net.read(&features, &rows, spectra.stride)?.probability)
             })?
         }
         net => ask_clips(net, &spectra, group)?,

@@ -52,7 +52,7 @@ pub fn taggings(window: &Window, taggers: &[TaggerShape]) -> Vec<Option<Tagging>
         let probability = window.probability.get(label..label + tagger.labels)?.to_vec();
         let embedding = window.embedding.get(value..value + tagger.embedding)?.to_vec();
         (label, value) = (label + tagger.labels, value + tagger.embedding);
-        embedding.iter().any(|&value| value != 0.0).then_some(Tagging { probability, embedding })
+        embedding.iter().any(|&value| value != 0.0).then_some(Tagging { probability, embedding, inner: Vec::new() })
     };
     taggers.iter().map(&mut tagging).collect()
 }

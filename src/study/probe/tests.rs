@@ -50,7 +50,10 @@ fn the_fit_is_the_minimum() {
     let (rows, labels) = cloud(90, 1.0, 3);
     let rows = slices(&rows);
     let settings = Settings { l2: 0.05, ..Settings::default() };
-    let problem = Problem::new(&rows, &labels, 3, &settings).expect("a sound problem");
+    // Each row belongs by a tenth to the next class.
+    let shares = |&label: &usize| (0..3).map(|class| [0.9, 0.1, 0.0][(class + 3 - label) % 3]).collect();
+    let targets: Vec<Vec<f32>> = labels.iter().map(shares).collect();
+    let problem = Problem::new(&rows, &targets, 3, &settings).expect("a sound problem");
     let found = minimise(|p| problem.loss(p), vec![0.0; 27], &Descent::default());
     let (least, gradient) = problem.loss(&found);
     assert!(gradient.iter().all(|g| g.abs() <= 1e-5), "{gradient:?}");
@@ -66,6 +69,24 @@ fn the_fit_is_the_minimum() {
             let (above, slope) = problem.loss(&nearby);
             assert!((slope[parameter] - (above - value) / 1e-5).abs() < 1e-4);
         }
+    }
+}
+
+#[test]
+fn a_class_in_shares_counts_as_so_many_rows_of_each() {
+    let (rows, labels) = cloud(60, 1.0, 5);
+    let next = |&label: &usize| (label + 1) % 3;
+    let settings = Settings { l2: 0.1, balanced: true, ..Settings::default() };
+    let four_rows: Vec<&[f32]> = rows.iter().flat_map(|row| [row.as_slice(); 4]).collect();
+    let four_labels: Vec<usize> = labels.iter().flat_map(|label| [*label, *label, *label, next(label)]).collect();
+    let by_rows = Probe::fit(&four_rows, &four_labels, 3, &settings).expect("fits");
+    let share =
+        |label: &usize, class| if class == *label { 0.75 } else { f32::from(u8::from(class == next(label))) / 4.0 };
+    let targets: Vec<Vec<f32>> = labels.iter().map(|label| (0..3).map(|class| share(label, class)).collect()).collect();
+    let by_shares = Probe::fit_to(&slices(&rows), &targets, 3, &settings).expect("fits");
+    for row in &rows {
+        let (a, b) = (by_rows.probability(row).expect("three"), by_shares.probability(row).expect("three"));
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-3), "{a:?} {b:?}");
     }
 }
 

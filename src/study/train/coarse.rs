@@ -1,4 +1,4 @@
-//! Trains the genre net for coarse spectra: what the taggers say of each clip's translated frames, then a linear layer.
+//! Trains the genre net for coarse spectra: what CED says of each clip's translated frames, then a linear layer.
 //!
 //! The features are kept beside the model file while they are gathered, so an interrupted run goes on. The penalty is chosen on
 //! the clips to select on.
@@ -6,28 +6,35 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::engine::ModelSet;
 use crate::listen::FrontEnd;
-use crate::nets::coarse::{CoarseEar, Taggers};
+use crate::nets::coarse::CoarseEar;
 use crate::nets::registry::CARD_KEY;
-use crate::nets::{CARD_FORMAT, Card, Model, Score, Task};
+use crate::nets::{CARD_FORMAT, Card, Ced, Model, Net, Score, Task};
 use crate::study::outputs::replace;
 use crate::study::probe::{Probe, Settings};
 use crate::study::spectra::{BANDS, Spectra, collection_of};
 
-/// The taggers that are heard through.
-const TAGGERS: [&str; 2] = ["ced-tiny", "musicnn-msd"];
+/// The tagger that is heard through.
+const TAGGER: &str = "ced-tiny";
 /// Penalties that are tried.
-const PENALTIES: [f64; 6] = [1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0];
-/// Of a collection with more clips to learn from, one window of each is heard.
-const MANY_CLIPS: usize = 2_000;
+const PENALTIES: [f64; 5] = [1e-1, 3e-1, 6e-1, 1.0, 3.0];
 /// Clips from one save to the next.
-const SAVE_EVERY: usize = 200;
+const SAVE_EVERY: usize = 400;
+/// Where the clips have the embeddings of another net, the share that what a probe on those says has in what is learned.
+const TEACHER_SHARE: f32 = 0.5;
+/// The penalty of that probe, and how many of them share the clips so that none speaks of what it has learned.
+const TEACHER_L2: f64 = 3e-2;
+const TEACHERS: usize = 5;
+/// Stretches of neighbouring clips (of the same artists, often) for each teacher.
+const STRETCHES: usize = 4;
+/// Frames that lie so many times as far apart as while music plays are heard hastened, too.
+const SLOW: f64 = 1.5;
 
 /// What is trained on what.
 #[derive(Debug, Clone, Serialize)]
@@ -69,11 +76,11 @@ pub trait CoarseProgress: ClipHearing {
     fn tried(&self, tried: &Tried);
 }
 
-/// What the taggers say of the windows of a file's clips.
+/// What CED says of a file's clips.
 pub(super) struct Heard {
     pub(super) spectra: Spectra,
-    /// Windows of each clip.
-    pub(super) clips: Vec<Vec<Vec<f32>>>,
+    /// [`clip_features`] of each clip.
+    pub(super) clips: Vec<Vec<f32>>,
 }
 
 /// Trains, and writes the net to `settings.out`. `false` if it was stopped; the same call goes on.
@@ -83,18 +90,18 @@ pub(super) struct Heard {
 pub fn train_coarse(settings: &CoarseSettings, progress: &impl CoarseProgress) -> Result<bool> {
     crate::engine::keep_products_on_one_thread();
     let models = ModelSet::embedded()?.build()?;
-    let names = TAGGERS.map(str::to_owned);
-    let taggers = Taggers::named(&names, &models.taggers)?;
+    let heard_through = models.taggers.iter().find(|model| model.card.name == TAGGER).map(|model| &model.net);
+    let Some(Net::Ced(ced)) = heard_through else { bail!("{TAGGER} is not in this build; please report this") };
     let folder = settings.out.with_extension("run");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let mut collections: Vec<(String, Heard, Vec<Heard>)> = Vec::new();
     for file in &settings.data {
-        let Some(mut heard) = hear(file, true, taggers, &folder, progress)? else { return Ok(false) };
+        let Some(mut heard) = hear(file, ced, &folder, progress)? else { return Ok(false) };
         heard.leave_out(&settings.without);
         collections.push((collection_of(file), heard, Vec::new()));
     }
     for file in &settings.valid {
-        let Some(heard) = hear(file, false, taggers, &folder, progress)? else { return Ok(false) };
+        let Some(heard) = hear(file, ced, &folder, progress)? else { return Ok(false) };
         let collection = collections.iter_mut().find(|(_, train, _)| train.spectra.classes == heard.spectra.classes);
         let (_, _, valid) =
             collection.with_context(|| format!("{}: its classes are those of no --data file", file.display()))?;
@@ -116,27 +123,23 @@ pub fn train_coarse(settings: &CoarseSettings, progress: &impl CoarseProgress) -
     }
     let sets: Vec<String> =
         collections.iter().map(|(name, train, _)| format!("{name} ({} clips)", train.clips.len())).collect();
-    export(&settings.out, labels, &weight, &bias, scores, &sets.join(" and "), names.to_vec())?;
+    export(&settings.out, labels, &weight, &bias, scores, &sets.join(" and "))?;
     Ok(true)
 }
 
 /// The probe with the penalty whose loss on the clips to choose on is least.
 fn choose(name: &str, train: &Heard, valid: &[Heard], progress: &impl CoarseProgress) -> Result<(Probe, Tried)> {
-    let rows: Vec<&[f32]> = train.clips.iter().flatten().map(Vec::as_slice).collect();
-    let labels: Vec<usize> = train
-        .clips
-        .iter()
-        .zip(&train.spectra.labels)
-        .flat_map(|(windows, &label)| std::iter::repeat_n(label, windows.len()))
-        .collect();
+    let rows: Vec<&[f32]> = train.clips.iter().map(Vec::as_slice).collect();
+    let classes = train.spectra.classes.len();
+    let targets = targets(&train.spectra)?;
     let mut best: Option<(Probe, Tried)> = None;
     for l2 in PENALTIES {
         let settings = Settings { l2, balanced: true, ..Settings::default() };
-        let probe = Probe::fit(&rows, &labels, train.spectra.classes.len(), &settings)?;
+        let probe = Probe::fit_to(&rows, &targets, classes, &settings)?;
         let (mut right, mut loss, mut count) = (0, 0.0, 0);
         for heard in valid {
-            for (windows, &label) in heard.clips.iter().zip(&heard.spectra.labels) {
-                let said = probe.probability(&mean(windows))?;
+            for (features, &label) in heard.clips.iter().zip(&heard.spectra.labels) {
+                let said = probe.probability(features)?;
                 let answer = (0..said.len()).max_by(|&a, &b| said[a].total_cmp(&said[b])).unwrap_or_default();
                 right += usize::from(answer == label);
                 loss -= f64::from(said[label].max(1e-9)).ln();
@@ -153,50 +156,72 @@ fn choose(name: &str, train: &Heard, valid: &[Heard], progress: &impl CoarseProg
     best.context("no penalty was tried; please report this")
 }
 
-/// The mean of windows: a linear layer says of it the mean of what it says of each.
-pub(crate) fn mean(windows: &[Vec<f32>]) -> Vec<f32> {
-    let mut mean = vec![0.0; windows.first().map_or(0, Vec::len)];
-    for window in windows {
-        mean.iter_mut().zip(window).for_each(|(sum, x)| *sum += x / windows.len() as f32);
+/// What is learned of each clip: its class, and where the clips have embeddings, by half what a probe on them says that has
+/// learned from other clips.
+fn targets(spectra: &Spectra) -> Result<Vec<Vec<f32>>> {
+    let (classes, clips) = (spectra.classes.len(), spectra.labels.len());
+    let taught = if spectra.embeddings.is_empty() { 0.0 } else { TEACHER_SHARE };
+    let mut targets = vec![vec![0.0; classes]; clips];
+    for (target, &label) in targets.iter_mut().zip(&spectra.labels) {
+        target[label] = 1.0 - taught;
     }
-    mean
+    if taught == 0.0 {
+        return Ok(targets);
+    }
+    let teacher_of = |clip: usize| clip * TEACHERS * STRETCHES / clips % TEACHERS;
+    for teacher in 0..TEACHERS {
+        let (others, own): (Vec<usize>, Vec<usize>) = (0..clips).partition(|&clip| teacher_of(clip) != teacher);
+        let rows: Vec<&[f32]> = others.iter().map(|&clip| spectra.embeddings[clip].as_slice()).collect();
+        let labels: Vec<usize> = others.iter().map(|&clip| spectra.labels[clip]).collect();
+        let settings = Settings { l2: TEACHER_L2, balanced: true, ..Settings::default() };
+        let probe = Probe::fit(&rows, &labels, classes, &settings)?;
+        for clip in own {
+            let said = probe.probability(&spectra.embeddings[clip])?;
+            targets[clip].iter_mut().zip(said).for_each(|(target, said)| *target += taught * said);
+        }
+    }
+    Ok(targets)
 }
 
-/// What the taggers say of each window of 10 s of a clip: as many as come nearest to its length, evenly spread from its beginning
-/// to its end, or with `one` that in its middle.
+/// What CED says of a clip whose frames lie `hop_s` seconds apart, on average over its windows: as it was played, then
+/// hastened to the pace of what is heard while music plays. A clip that comes at this pace is heard once.
 ///
 /// # Errors
 /// A clip of less than a few seconds.
-pub(crate) fn windows(ear: &CoarseEar, taggers: Taggers<'_>, clip: &[f32], one: bool) -> Result<Vec<Vec<f32>>> {
-    let frames = clip.len() / BANDS;
-    let width = ear.window_frames().min(frames);
-    starts(frames, width, one)
-        .into_iter()
-        .map(|start| Ok(ear.features(taggers, &clip[start * BANDS..][..width * BANDS])?))
-        .collect()
+pub(crate) fn clip_features(ear: &CoarseEar, ced: &Ced, clip: &[f32], hop_s: f64) -> Result<Vec<f32>> {
+    let at_pace = |hop_s: f64| -> Result<Vec<f32>> {
+        let frames = clip.len() / BANDS;
+        let width = CoarseEar::window_frames(hop_s).min(frames);
+        let starts = starts(frames, width);
+        let mut mean: Vec<f32> = Vec::new();
+        for start in &starts {
+            let features = ear.features(ced, &clip[start * BANDS..][..width * BANDS], hop_s)?;
+            mean.resize(features.len(), 0.0);
+            mean.iter_mut().zip(features).for_each(|(sum, x)| *sum += x / starts.len() as f32);
+        }
+        Ok(mean)
+    };
+    let mut all = at_pace(hop_s)?;
+    let hastened = if hop_s < SLOW * CoarseEar::pace_s() { all.clone() } else { at_pace(CoarseEar::pace_s())? };
+    all.extend(hastened);
+    Ok(all)
 }
 
-/// Where windows of `width` frames begin in a clip of at least so many.
-fn starts(frames: usize, width: usize, one: bool) -> Vec<usize> {
+/// Where windows of `width` frames begin in a clip of at least so many: as many as come nearest to its length, evenly spread
+/// from its beginning to its end.
+fn starts(frames: usize, width: usize) -> Vec<usize> {
     let room = frames - width;
     let count = (frames + width / 2) / width.max(1);
-    if one || count < 2 {
+    if count < 2 {
         return vec![room / 2];
     }
     (0..count).map(|at| at * room / (count - 1)).collect()
 }
 
 /// Hears a file's clips, or takes from `folder` what was heard before. `None` if it was stopped.
-pub(super) fn hear(
-    file: &Path,
-    train: bool,
-    taggers: Taggers<'_>,
-    folder: &Path,
-    progress: &impl ClipHearing,
-) -> Result<Option<Heard>> {
+pub(super) fn hear(file: &Path, ced: &Ced, folder: &Path, progress: &impl ClipHearing) -> Result<Option<Heard>> {
     let spectra = Spectra::read(file).with_context(|| file.display().to_string())?;
-    let ear = CoarseEar::new(spectra.hop_s);
-    let one = train && spectra.clips.len() > MANY_CLIPS;
+    let ear = CoarseEar::new();
     let stem = file.file_name().unwrap_or_default().to_string_lossy();
     let kept = folder.join(format!("{}-features.safetensors", stem.split('.').next().unwrap_or_default()));
     let mut clips = load(&kept, spectra.clips.len()).unwrap_or_default();
@@ -205,9 +230,9 @@ pub(super) fn hear(
             return Ok(None);
         }
         let end = spectra.clips.len().min(clips.len() + SAVE_EVERY);
-        let next: Vec<Vec<Vec<f32>>> = (clips.len()..end)
+        let next: Vec<Vec<f32>> = (clips.len()..end)
             .into_par_iter()
-            .map(|at| windows(&ear, taggers, &spectra.levels(at), one))
+            .map(|at| clip_features(&ear, ced, &spectra.levels(at), spectra.hop_s))
             .collect::<Result<_>>()?;
         clips.extend(next);
         save(&kept, &clips)?;
@@ -225,37 +250,20 @@ impl Heard {
 }
 
 /// `None` if the file is not there, damaged, or of other data: then the clips are heard again.
-fn load(path: &Path, most: usize) -> Option<Vec<Vec<Vec<f32>>>> {
+fn load(path: &Path, most: usize) -> Option<Vec<Vec<f32>>> {
     let tensors = candle_core::safetensors::load(path, &Device::Cpu).ok()?;
-    let rows: Vec<Vec<f32>> = tensors.get("rows")?.to_vec2().ok()?;
-    let counts: Vec<u32> = tensors.get("windows")?.to_vec1().ok()?;
-    let mut rows = rows.into_iter();
-    let clips: Vec<Vec<Vec<f32>>> = counts.iter().map(|&count| rows.by_ref().take(count as usize).collect()).collect();
-    (clips.len() <= most && rows.next().is_none()).then_some(clips)
+    let clips: Vec<Vec<f32>> = tensors.get("clips")?.to_vec2().ok()?;
+    (clips.len() <= most).then_some(clips)
 }
 
-fn save(path: &Path, clips: &[Vec<Vec<f32>>]) -> Result<()> {
-    let rows: Vec<&Vec<f32>> = clips.iter().flatten().collect();
-    let width = rows.first().map_or(0, |row| row.len());
-    let all: Vec<f32> = rows.iter().flat_map(|row| row.iter().copied()).collect();
-    let counts: Vec<u32> = clips.iter().map(|windows| windows.len() as u32).collect();
-    let tensors = [
-        ("rows", Tensor::from_vec(all, (rows.len(), width), &Device::Cpu)?),
-        ("windows", Tensor::from_vec(counts, clips.len(), &Device::Cpu)?),
-    ];
-    replace(path, &safetensors::serialize(tensors, None)?)
+fn save(path: &Path, clips: &[Vec<f32>]) -> Result<()> {
+    let width = clips.first().map_or(0, Vec::len);
+    let all = Tensor::from_vec(clips.concat(), (clips.len(), width), &Device::Cpu)?;
+    replace(path, &safetensors::serialize([("clips", all)], None)?)
 }
 
 /// Writes the model file.
-fn export(
-    out: &Path,
-    labels: Vec<String>,
-    weight: &[f32],
-    bias: &[f32],
-    scores: Vec<Score>,
-    sets: &str,
-    taggers: Vec<String>,
-) -> Result<()> {
+fn export(out: &Path, labels: Vec<String>, weight: &[f32], bias: &[f32], scores: Vec<Score>, sets: &str) -> Result<()> {
     let name = out.file_stem().map_or_else(|| "coarse".to_owned(), |stem| stem.to_string_lossy().into_owned());
     let width = weight.len() / labels.len().max(1);
     let tensors = [
@@ -267,13 +275,13 @@ fn export(
         name,
         architecture: "coarse".to_owned(),
         task: Task::Genre,
-        description: "Genres from coarse spectra, heard through CED and musicnn".to_owned(),
+        description: "Genres from coarse spectra, heard through CED".to_owned(),
         front_end: FrontEnd::wide_mel_128(),
         labels,
         voice: Vec::new(),
         look_ahead_frames: 0,
         members: Vec::new(),
-        taggers,
+        taggers: vec![TAGGER.to_owned()],
         licence: "MIT".to_owned(),
         attribution: "the Earmark developers".to_owned(),
         source: "Earmark, `earmark train coarse`".to_owned(),
@@ -292,11 +300,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn slow_clips_are_heard_at_two_paces_and_others_once() {
+        let models = ModelSet::embedded().expect("the build is whole").build().expect("nets");
+        let Net::Ced(ced) = &models.taggers[0].net else { panic!("the first tagger is a CED") };
+        let ear = CoarseEar::new();
+        let clip: Vec<f32> = (0..60 * BANDS).map(|at| ((at * 7919) % 600) as f32 / 10.0 - 60.0).collect();
+        let halves = |pace: f64| {
+            let all = clip_features(&ear, ced, &clip, pace * CoarseEar::pace_s()).expect("60 frames are enough");
+            assert_eq!(all.len(), crate::nets::Coarse::features_of(&models.taggers[0].card));
+            let (played, hastened) = all.split_at(all.len() / 2);
+            (played.to_vec(), hastened.to_vec())
+        };
+        let (played, hastened) = halves(1.0);
+        assert_eq!(played, hastened);
+        let (slow, slow_hastened) = halves(3.0);
+        assert_eq!(slow_hastened, played);
+        assert_ne!(slow, slow_hastened);
+    }
+
+    #[test]
     fn windows_reach_from_a_clips_beginning_to_its_end() {
-        assert_eq!(starts(387, 129, false), [0, 129, 258]);
-        assert_eq!(starts(128, 43, false), [0, 42, 85], "of 30 s at 4.3 frames a second");
-        assert_eq!(starts(60, 43, false), [8]);
-        assert_eq!(starts(128, 43, true), [42]);
-        assert_eq!(starts(40, 40, false), [0]);
+        assert_eq!(starts(387, 129), [0, 129, 258]);
+        assert_eq!(starts(300, 129), [0, 171]);
+        assert_eq!(starts(160, 129), [15]);
+        assert_eq!(starts(128, 128), [0]);
     }
 }

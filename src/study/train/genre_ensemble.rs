@@ -9,10 +9,10 @@ use anyhow::{Context, Result, bail, ensure};
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
-use super::coarse::{ClipHearing, Heard, hear, mean};
+use super::coarse::{ClipHearing, Heard, hear};
 use super::export::write_model;
 use crate::engine::ModelSet;
-use crate::nets::coarse::{Coarse, CoarseEar, Taggers, product};
+use crate::nets::coarse::{Coarse, product, tagger_of};
 use crate::nets::compact::{Group, groups, sequences};
 use crate::nets::{Card, Model, Net, Score};
 
@@ -89,12 +89,12 @@ pub fn train_genre_ensemble(settings: &GenreEnsembleSettings, progress: &impl Ge
         );
     }
     let models = ModelSet::embedded()?.build()?;
-    let taggers = Taggers::named(&card.taggers, &models.taggers)?;
+    let ced = tagger_of(card, &models.taggers)?;
     let folder = settings.out.with_extension("run");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let mut collections = Vec::new();
     for file in &settings.data {
-        let Some(heard) = hear(file, false, taggers, &folder, progress)? else { return Ok(false) };
+        let Some(heard) = hear(file, ced, &folder, progress)? else { return Ok(false) };
         collections.push(heard);
     }
     let mut powers: Vec<Vec<f32>> = Vec::new();
@@ -135,11 +135,10 @@ struct Answers {
 impl Answers {
     fn add(&mut self, base: &Coarse, others: &[Member], group: Group, heard: &Heard) -> Result<()> {
         let spectra = &heard.spectra;
-        let ear = CoarseEar::new(spectra.hop_s);
         let clip = |clip: usize| -> Result<Vec<Vec<f32>>> {
             let of_group = |all: Vec<f32>| all[group.first..][..group.count].to_vec();
             let rows = &spectra.clips[clip];
-            let mut all = vec![of_group(base.read(&ear, &mean(&heard.clips[clip]), rows)?.probability)];
+            let mut all = vec![of_group(base.read(&heard.clips[clip], rows, spectra.stride)?.probability)];
             for other in others {
                 all.push(of_group(other.net.tag_sequences(sequences(rows, spectra.stride))?.probability));
             }

@@ -57,8 +57,8 @@ mod references_test;
 
 pub use clip_run::{ClipFigures, ClipProgress, ClipSettings, Material, step_cost_s, train_on, train_on_clips};
 pub(crate) use clip_run::{ask, ask_clips};
+pub(crate) use coarse::clip_features as coarse_features;
 pub use coarse::{ClipHearing, CoarseProgress, CoarseSettings, Tried, train_coarse};
-pub(crate) use coarse::{mean as mean_window, windows as coarse_windows};
 pub use convolution::Convolution;
 pub(crate) use distil::YES;
 pub use distil::{

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::engine::ModelSet;
 use crate::listen::FrontEnd;
-use crate::nets::coarse::{CoarseEar, Taggers};
+use crate::nets::coarse::{CoarseEar, tagger_of};
 use crate::nets::{Ced, Compact, Model, Musicnn, Net, PonsTags, Tagging};
 use crate::study::compare;
 
@@ -23,8 +23,8 @@ pub fn ms_per_s(model: &Model) -> Result<f64> {
     }
     if let Net::Coarse(net) = &model.net {
         let models = ModelSet::embedded()?.build()?;
-        let taggers = Taggers::named(&model.card.taggers, &models.taggers)?;
-        return timed(&model.card.front_end, CoarseEar::FRAMES, |mels| Ok(net.forward(taggers, mels)?));
+        let ced = tagger_of(&model.card, &models.taggers)?;
+        return timed(&model.card.front_end, CoarseEar::FRAMES, |mels| Ok(net.forward(ced, mels)?));
     }
     let window = match &model.net {
         Net::Ced(_) => 1000.min(Ced::MOST_FRAMES),

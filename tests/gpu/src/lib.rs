@@ -66,7 +66,7 @@ impl OpenNet for Faulty {
             kind: if matches!(self.model.net, Net::Vocal(_)) { abi::VOICE } else { abi::TAGGER },
             inputs: card.front_end.n_mels as u32,
             outputs: card.labels.len() as u32,
-            embedding: card.embedding() as u32,
+            embedding: (card.embedding() + card.inner()) as u32,
             look_ahead: card.look_ahead_frames as u32,
         }
     }
@@ -86,7 +86,8 @@ impl OpenNet for Faulty {
             };
             let mut tagging = tagging.map_err(|error| Fault::Failed(error.to_string()))?;
             spoil(&mut tagging.probability);
-            Ok(Tags { probability: tagging.probability, embedding: tagging.embedding })
+            let (probability, embedding) = tagging.together();
+            Ok(Tags { probability, embedding })
         };
         let tags: Vec<Tags> = values.chunks_exact(values.len() / windows).map(tag).collect::<Result<_, _>>()?;
         self.known = Some((values.to_vec(), tags.clone()));
