@@ -121,8 +121,11 @@ pub fn train_coarse(settings: &CoarseSettings, progress: &impl CoarseProgress) -
         };
         scores.extend([score("accuracy", best.accuracy), score("cross-entropy", best.cross_entropy)]);
     }
-    let sets: Vec<String> =
-        collections.iter().map(|(name, train, _)| format!("{name} ({} clips)", train.clips.len())).collect();
+    let set = |(name, train, _): &(String, Heard, Vec<Heard>)| {
+        let taught = if train.spectra.embeddings.is_empty() { "" } else { ", taught by their VGGish embeddings, too" };
+        format!("{name} ({} clips{taught})", train.clips.len())
+    };
+    let sets: Vec<String> = collections.iter().map(set).collect();
     export(&settings.out, labels, &weight, &bias, scores, &sets.join(" and "))?;
     Ok(true)
 }
