@@ -2,7 +2,7 @@
 //! linear layer reads the genres from what it says of that and from layers within it ([`Tagging::inner`]), so that each class
 //! can weigh them (Choi et al., arXiv 1703.09179).
 //!
-//! Clips whose frames lie further apart than a second's thirteenth are heard twice: as they were played, where each frame
+//! Clips whose frames lie further apart than while music plays are heard twice: as they were played, where each frame
 //! stands still for longer than music does, and hastened to the pace of the front end. The layer weighs both; what comes at
 //! that pace anyway counts as both.
 //!
