@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 const MIRI: &str =
-    "cargo +nightly miri test -p earmark --lib --no-default-features --features plugin plugin::lent plugin::seal";
+    "cargo +nightly miri test -p earmark --lib --no-default-features --features plugin -- plugin::lent plugin::seal";
 
 /// Hosts that lend too little, too much or nothing, that lie about lengths, and that do two things at a time.
 const CHECKS: [(&str, &[&str]); 2] = [
