@@ -322,8 +322,7 @@ pub(super) fn read_songs(
     split: &str,
     reading: &(impl Fn(usize, usize) + Sync),
 ) -> Result<Vec<(Entry, Song)>> {
-    let each = data.iter().map(|data| index::read(data, split).with_context(|| data.display().to_string()));
-    let entries = each.collect::<Result<Vec<_>>>()?.concat();
+    let entries = index::read_several(data, split)?;
     let (done, all) = (AtomicUsize::new(0), entries.len());
     let read = |entry: Entry| -> Result<(Entry, Song)> {
         let song = Song::read(&entry)?;
