@@ -21,7 +21,9 @@ pub fn stall(options: &Options) -> Step {
 }
 
 pub fn soak(options: &Options) -> Step {
-    step(options, &["soak", "--hours", &options.hours.to_string(), "--minutes", &options.minutes.to_string()])
+    let Options { soak_instances, hours, minutes, .. } = options;
+    let [instances, hours, minutes] = [soak_instances.to_string(), hours.to_string(), minutes.to_string()];
+    step(options, &["soak", "--instances", &instances, "--hours", &hours, "--minutes", &minutes])
 }
 
 pub fn load(options: &Options) -> Step {

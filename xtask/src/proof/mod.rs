@@ -25,6 +25,9 @@ pub struct Options {
     /// The sections to measure, in this order; all where none is named
     #[arg(value_enum, value_name = "SECTION")]
     sections: Vec<Section>,
+    /// Instances of the soak
+    #[arg(long, default_value_t = 32)]
+    soak_instances: usize,
     /// Hours of music that each instance of the soak hears
     #[arg(long, default_value_t = 8.0)]
     hours: f64,

@@ -49,8 +49,10 @@ mod linux {
         Churn,
         /// How long a scan and an instantiation take
         Load,
-        /// Hours of music at 32 instances
+        /// Hours of music at many instances
         Soak {
+            #[arg(long, default_value_t = 32)]
+            instances: usize,
             /// Hours of music that each instance hears
             #[arg(long, default_value_t = 8.0)]
             hours: f64,
@@ -89,7 +91,9 @@ mod linux {
             What::Fairness { instances } => fairness::measure(instances)?,
             What::Load => load::measure(&plugin)?,
             What::Churn => churn::measure(&plugin)?,
-            What::Soak { hours, minutes } => soak::measure(&plugin, hours, Duration::from_secs_f64(60.0 * minutes))?,
+            What::Soak { instances, hours, minutes } => {
+                soak::measure(&plugin, instances, hours, Duration::from_secs_f64(60.0 * minutes))?
+            }
             What::Stall => stall::measure(&plugin)?,
             What::QuietChild { blocks } => return quiet::play(&plugin, blocks),
             What::CrowdChild { instances, in_step } => return crowd::play(&plugin, instances, in_step),

@@ -1,4 +1,4 @@
-//! Hours of music at 32 instances, as fast as the machine plays them: memory stays, and what is said at the end is what was
+//! Hours of music at many instances, as fast as the machine plays them: memory stays, and what is said at the end is what was
 //! said at the beginning.
 
 use super::{RATE_HZ, Row, process, song};
@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-const INSTANCES: usize = 32;
 const FRAMES: usize = 512;
 /// What is compared: so much music from an activation on.
 const PROBE_S: f64 = 6.0;
@@ -20,14 +19,14 @@ const FEWEST_HOURS: f64 = 0.5;
 /// Between two looks at the memory.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Plays until every instance has heard `hours`, or until `limit` is over.
+/// Plays until each of `instances` has heard `hours`, or until `limit` is over.
 ///
 /// # Errors
 /// The plugin refuses something.
-pub fn measure(bundle: &Path, hours: f64, limit: Duration) -> Result<Vec<Row>> {
+pub fn measure(bundle: &Path, instances: usize, hours: f64, limit: Duration) -> Result<Vec<Row>> {
     let bundle = Bundle::open(bundle)?;
     let song = song(RATE_HZ)?;
-    let mut seats: Vec<Seat> = (0..INSTANCES).map(|_| bundle.seat(Class::Control)).collect::<Result<_>>()?;
+    let mut seats: Vec<Seat> = (0..instances).map(|_| bundle.seat(Class::Control)).collect::<Result<_>>()?;
     seats.iter_mut().for_each(|seat| seat.set_offline(true));
     // Once before anything is compared: an instance says at first what has changed since it was made.
     run(&mut seats, |_, player| probe(player, &song))?;
@@ -42,7 +41,7 @@ pub fn measure(bundle: &Path, hours: f64, limit: Duration) -> Result<Vec<Row>> {
             let mut looks = Vec::new();
             while !over.load(Ordering::Relaxed) {
                 std::thread::sleep(LOOK);
-                let simulated_h = heard.load(Ordering::Relaxed) as f64 / INSTANCES as f64 / RATE_HZ / 3600.0;
+                let simulated_h = heard.load(Ordering::Relaxed) as f64 / instances as f64 / RATE_HZ / 3600.0;
                 looks.push((simulated_h, process::memory()? as f64 / 1e6));
             }
             Ok(looks)
@@ -63,7 +62,7 @@ pub fn measure(bundle: &Path, hours: f64, limit: Duration) -> Result<Vec<Row>> {
         let worst = ran?.into_iter().max().context("nobody played")?;
         Ok((0, worst))
     })?;
-    let simulated_h = heard.load(Ordering::Relaxed) as f64 / INSTANCES as f64 / RATE_HZ / 3600.0;
+    let simulated_h = heard.load(Ordering::Relaxed) as f64 / instances as f64 / RATE_HZ / 3600.0;
     let took_s = begun.elapsed().as_secs_f64();
     // As before the first comparison: what is said at first depends on what was said last.
     run(&mut seats, |_, player| probe(player, &song))?;
@@ -73,7 +72,7 @@ pub fn measure(bundle: &Path, hours: f64, limit: Duration) -> Result<Vec<Row>> {
     // The first part fills queues and windows.
     let late = &looks[looks.len() / 4..];
     let slope = slope(late);
-    let which = format!("{INSTANCES} instances, {:.2} h of music each, played in {took_s:.0} s", simulated_h);
+    let which = format!("{instances} instances, {:.2} h of music each, played in {took_s:.0} s", simulated_h);
     let (lowest, highest) = range(late);
     let promise = format!("{which}: memory added per hour of music");
     let memory = if simulated_h < FEWEST_HOURS {
@@ -92,9 +91,9 @@ pub fn measure(bundle: &Path, hours: f64, limit: Duration) -> Result<Vec<Row>> {
         ),
         Row::new(
             format!("{which}: afterwards the same {PROBE_S} s say the same"),
-            format!("{same} of {INSTANCES} instances, {said} values compared"),
+            format!("{same} of {instances} instances, {said} values compared"),
             "all",
-            same == INSTANCES && said > 0,
+            same == instances && said > 0,
         ),
     ])
 }
