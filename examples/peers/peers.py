@@ -38,6 +38,8 @@ import soundfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RATE_HZ = 16_000
 RUNS = 5
+# Seconds of the whole file, at least.
+WHOLE_FILE_S = 240
 
 
 def best(run, runs=RUNS):
@@ -238,42 +240,48 @@ def main():
     ):
         share = operations / seconds / peak
         row(f"how near to the peak: {name}", f"{operations:.2f} GFLOP in {1e3 * seconds:.1f} ms: {100 * share:.0f} % of it")
-    whole_file(options.song, audio, rate_hz, ced_s, voices)
+    with tempfile.NamedTemporaryFile(suffix=".flac") as song:
+        # So long that neither side's start counts: some minutes of the song, over and over.
+        repeated = np.tile(audio, (int(np.ceil(WHOLE_FILE_S * rate_hz / len(audio))), 1))
+        soundfile.write(song.name, repeated, rate_hz)
+        whole_file(song.name, len(repeated) / rate_hz, {"voice": voices, "ced": ced_s, "musicnn": musicnn_s})
 
 
-def whole_file(song, audio, rate_hz, ced_s, voices):
-    """`earmark analyze` on one core beside the sum of what the peers would take for less."""
-    seconds = len(audio) / rate_hz
+def whole_file(song, seconds, peers):
+    """`earmark analyze` on one core beside the sum of what the peers take for less than it hears."""
     program = ROOT / "target/release/earmark"
-    command = ["taskset", "-c", "0", str(program), "analyze", "--json", str(song)]
-    times = []
-    for _ in range(2):
+    command = ["taskset", "-c", "0", str(program), "analyze", "--json", song]
+
+    def ours():
         begun = os.times()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         ended = os.times()
-        times.append(ended.children_user + ended.children_system - begun.children_user - begun.children_system)
-    ours = min(times)
-    voice = min((s for s in voices.values() if not isinstance(s, str)), default="no voice detector is installed")
-    if isinstance(voice, str) or isinstance(ced_s, str):
-        row("a whole file: Earmark beside the sum of the peers", f"not measured: {voice if isinstance(voice, str) else ced_s}")
-        return
+        return ended.children_user + ended.children_system - begun.children_user - begun.children_system
 
     def front():
         librosa = importlib.import_module("librosa")
         mono, _ = librosa.load(song, sr=RATE_HZ, mono=True)
         librosa.power_to_db(librosa.feature.melspectrogram(y=mono, sr=RATE_HZ, n_fft=512, hop_length=160, n_mels=64))
 
-    peers = attempt(lambda: best(front, runs=2))
-    if isinstance(peers, str):
-        row("a whole file: Earmark beside the sum of the peers", f"not measured: {peers}")
+    # In turns, so that both sides see the same machine.
+    front_s, ours_s = [], []
+    for _ in range(3):
+        front_s.append(attempt(lambda: best(front, runs=1)))
+        ours_s.append(ours())
+    voice_s = min((s for s in peers["voice"].values() if not isinstance(s, str)), default="no voice detector is installed")
+    missing = [s for s in (*front_s, voice_s, peers["ced"], peers["musicnn"]) if isinstance(s, str)]
+    if missing:
+        row("a whole file: Earmark beside the sum of the peers", f"not measured: {missing[0]}")
         return
-    peers += voice * seconds / 30 + ced_s * seconds / 10
+    # What `Pace::FILE` asks for: CED each 10 s, each of two musicnn one patch in 30 s; the voice was timed on 30 s.
+    peers_s = min(front_s) + voice_s * seconds / 30 + peers["ced"] * seconds / 10 + 2 * peers["musicnn"] * seconds / 30
     row(
-        f"a whole file of {seconds:.0f} s, everything on (voice, 3 taggers, genre), processor time beside the sum of the peers "
-        "(librosa to decode and for mel frames, the fastest voice detector, CED on ONNX Runtime; no musicnn, no genre)",
-        f"{seconds / ours:.0f} x real time beside {seconds / peers:.0f} x",
+        f"a whole file of {seconds:.0f} s, everything on (voice, CED, two musicnn, genre), processor time beside the sum of the "
+        "peers (librosa to decode and for mel frames, the fastest voice detector, CED on ONNX Runtime, musicnn on TensorFlow, as "
+        "often as Earmark asks them; no genre)",
+        f"{seconds / min(ours_s):.0f} x real time beside {seconds / peers_s:.0f} x: {peers_s / min(ours_s):.2f} times as fast",
         "faster",
-        ours < peers,
+        min(ours_s) < peers_s,
     )
 
 

@@ -125,3 +125,38 @@ fn interrupted(net: NetKind, name: &str) {
     let error = format!("{:#}", train(&other, &Device::Cpu, &StopAfter::new(9)).unwrap_err());
     assert!(error.contains("other settings"), "{error}");
 }
+
+#[test]
+fn nets_of_one_kind_are_averaged_and_others_refused() {
+    let directory = scratch("training-average");
+    let index = songs(&directory);
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let (voice, other) = (models.join("earmark-voice.safetensors"), models.join("stream-vad.safetensors"));
+    let average = |second: &Path, out: &Path| {
+        let words = "train average --shares 3,1 --offset -0.5 --member".split(' ').map(Into::into);
+        let files = [voice.as_os_str(), "--member".as_ref(), second.as_os_str(), "--data".as_ref(), index.as_os_str()];
+        let out = ["--out".as_ref(), out.as_os_str()];
+        earmark(words.chain(files.into_iter().chain(out).map(std::ffi::OsStr::to_owned)))
+    };
+    let out = directory.join("mean.safetensors");
+    let made = average(&voice, &out);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let tensors = |path: &Path| candle_core::safetensors::load(path, &Device::Cpu).unwrap();
+    let (before, after) = (tensors(&voice), tensors(&out));
+    assert_eq!(before.len(), after.len());
+    let values = |tensor: &candle_core::Tensor| {
+        tensor.to_dtype(candle_core::DType::F32).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    };
+    for (name, tensor) in &before {
+        let mut expected = values(tensor);
+        if name == "out.fc2.bias" {
+            expected[0] -= 0.5;
+        }
+        let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 2e-3 * (1.0 + a.abs());
+        assert!(expected.iter().zip(&values(&after[name])).all(near), "{name} of a net and itself");
+    }
+
+    let refused = average(&other, &directory.join("none.safetensors"));
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(refused.stderr.contains("cannot be averaged"), "{}", refused.stderr);
+}

@@ -1,5 +1,6 @@
 //! `earmark train`
 
+mod average;
 mod coarse;
 mod ensemble;
 mod genre;
@@ -74,6 +75,8 @@ enum Head {
     Coarse(coarse::Arguments),
     /// Several voice nets as one: how much each counts is chosen on labelled songs.
     Ensemble(ensemble::Arguments),
+    /// Several voice nets of one architecture as one net, no dearer than each: the mean of their weights.
+    Average(average::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -136,6 +139,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<Outcome> {
         (Some(Head::Genre(arguments)), _) => genre::run(arguments, console),
         (Some(Head::Coarse(arguments)), _) => coarse::run(arguments, console),
         (Some(Head::Ensemble(arguments)), _) => ensemble::run(arguments, console),
+        (Some(Head::Average(arguments)), _) => average::run(arguments, console),
         (None, Some(arguments)) => net(arguments, console),
         (None, None) => anyhow::bail!("nothing to train was named; see `earmark train --help`"),
     }

@@ -40,10 +40,11 @@ pub trait EnsembleProgress: Sync {
     fn tried(&self, shares: &[f64], report: &Report, score: f64, best: bool);
 }
 
-struct Member {
-    card: Card,
+/// One of the nets that are put together.
+pub(super) struct Member {
+    pub(super) card: Card,
     net: VocalNet,
-    tensors: HashMap<String, Tensor>,
+    pub(super) tensors: HashMap<String, Tensor>,
 }
 
 /// The best way to add the members up.
@@ -110,7 +111,7 @@ pub fn train_ensemble(settings: &EnsembleSettings, progress: &impl EnsembleProgr
 
 impl Member {
     /// Reads a net; one that would answer sooner than `look_ahead_frames` answers so late, having heard that much more.
-    fn read(path: &PathBuf, look_ahead_frames: Option<usize>) -> Result<Self> {
+    pub(super) fn read(path: &PathBuf, look_ahead_frames: Option<usize>) -> Result<Self> {
         let name = || path.display().to_string();
         let mut bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", name()))?;
         let mut card = read_card(&bytes).with_context(name)?;
@@ -122,7 +123,7 @@ impl Member {
         }
         let Model { card, net, .. } = Model::from_bytes(&bytes).with_context(name)?;
         let (Net::Vocal(net), "fsmn" | "conv_fsmn") = (net, card.architecture.as_str()) else {
-            bail!("{} is no voice net that an ensemble is made of; those are fsmn and conv_fsmn", name());
+            bail!("{} is no voice net that can be put together with others; those are fsmn and conv_fsmn", name());
         };
         Ok(Self { card, net, tensors })
     }

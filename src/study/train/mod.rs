@@ -10,9 +10,10 @@
 //! | nets for whole clips, on spectra | [`clip_run`], [`clips`], [`clip_learner`], [`compact`], [`stack`] |
 //! | latent factors in place of labels | [`factors`] |
 //! | students of a tagger, on audio | [`distil`] |
-//! | several nets as one | [`ensemble`] for voices, [`genre_ensemble`] for genres |
+//! | several nets as one | [`ensemble`] (logits) and [`average`] (weights) for voices, [`genre_ensemble`] for genres |
 //! | the run | [`run`], [`settings`], [`optimizer`], [`validate`], [`calibrate`], [`state`], [`checkpoint`], [`log`], [`export`] |
 
+mod average;
 mod batch_norm;
 mod calibrate;
 mod checkpoint;
@@ -55,6 +56,7 @@ mod weights;
 #[cfg(test)]
 mod references_test;
 
+pub use average::{AverageSettings, train_average};
 pub use clip_run::{ClipFigures, ClipProgress, ClipSettings, Material, step_cost_s, train_on, train_on_clips};
 pub(crate) use clip_run::{ask, ask_clips};
 pub(crate) use coarse::clip_features as coarse_features;

@@ -17,11 +17,13 @@ const SAMPLES: usize = (MOMENTS + 4) * MOMENT;
 /// Shares of the scenes: instrumental music, finished songs, speech, voices over other backings; the rest are stems of
 /// one song.
 const INSTRUMENTAL: f32 = 0.24;
-const FINISHED: f32 = 0.16;
+const FINISHED: f32 = 0.22;
 const SPEECH: f32 = 0.06;
 const FOREIGN: f32 = 0.22;
 /// A false alarm on instrumental music costs more than one between two sung lines, where labels are uncertain.
 const INSTRUMENTAL_WEIGHT: f32 = 1.5;
+/// Between the lines of a song less than a third of the frames are, and nets like to sing on over them.
+const GAP_WEIGHT: f32 = 1.5;
 /// Speech counts less for singing, and over music hardly at all: there it is but a step from rap, which is singing.
 const SPEECH_WEIGHT: f32 = 0.5;
 const SPEECH_OVER_MUSIC_WEIGHT: f32 = 0.15;
@@ -182,14 +184,19 @@ impl<'a> Stage<'a> {
         Excerpt::draw(repertoire, &[Part::Backing], SAMPLES, rng)?.tracks.pop()
     }
 
-    /// Sometimes the singer is silent for a while, or altogether (the band alone must not sound like her), or somebody
-    /// speaks meanwhile. The voice is the excerpt's first track.
+    /// Mostly the singer is silent for some short while, which a net must not bridge, for a longer one, or altogether (the
+    /// band alone must not sound like her); sometimes somebody speaks meanwhile. The voice is the excerpt's first track.
     fn interrupt(&self, excerpt: &mut Excerpt, rng: &mut StdRng) {
         let moments = excerpt.moments.len();
         let kind: f32 = rng.random();
         if kind < 0.1 {
             excerpt.silence(0, 0, moments);
-        } else if kind < 0.4 {
+        } else if kind < 0.65 {
+            for _ in 0..rng.random_range(2..6) {
+                let count = rng.random_range(25..110);
+                excerpt.silence(0, rng.random_range(0..moments - count), count);
+            }
+        } else if kind < 0.9 {
             let count = rng.random_range(50..400);
             let first = rng.random_range(0..moments - count);
             excerpt.silence(0, first, count);
@@ -257,6 +264,7 @@ fn mixed(take: Take, rng: &mut StdRng) -> Scene {
                 (true, _) => INSTRUMENTAL_WEIGHT,
                 (false, true) if plays => SPEECH_OVER_MUSIC_WEIGHT,
                 (false, true) => SPEECH_WEIGHT,
+                (false, false) if !moment.sings => GAP_WEIGHT,
                 (false, false) => 1.0,
             };
             let side = moment.weight * SIDE_WEIGHT;

@@ -75,9 +75,10 @@ fn genres(arguments: &Arguments, console: &Console) -> Result<Outcome> {
     Ok(Outcome::Stopped)
 }
 
-struct Watch<'a> {
-    bar: ProgressBar,
-    console: &'a Console,
+/// Shows what is read and tried.
+pub(super) struct Watch<'a> {
+    pub(super) bar: ProgressBar,
+    pub(super) console: &'a Console,
 }
 
 impl EnsembleProgress for Watch<'_> {
