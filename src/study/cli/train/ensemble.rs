@@ -89,7 +89,7 @@ impl EnsembleProgress for Watch<'_> {
     }
 
     fn tried(&self, shares: &[f64], report: &Report, score: f64, best: bool) {
-        let shares: Vec<String> = shares.iter().map(|share| format!("{share:.1}")).collect();
+        let shares: Vec<String> = shares.iter().map(|share| format!("{share:.2}")).collect();
         let mark = if best { "  best so far" } else { "" };
         self.console.print(&format!("shares {}: score {score:.4}; {}{mark}\n", shares.join(" "), figures(report)));
     }
