@@ -17,12 +17,12 @@ const SAMPLES: usize = (MOMENTS + 4) * MOMENT;
 /// Shares of the scenes: instrumental music, finished songs, speech, voices over other backings; the rest are stems of
 /// one song.
 const INSTRUMENTAL: f32 = 0.24;
-const FINISHED: f32 = 0.22;
+const FINISHED: f32 = 0.16;
 const SPEECH: f32 = 0.06;
 const FOREIGN: f32 = 0.22;
-/// A false alarm on instrumental music costs more than one between two sung lines, where labels are uncertain.
+/// A false alarm on instrumental music costs more than a miss.
 const INSTRUMENTAL_WEIGHT: f32 = 1.5;
-/// Between the lines of a song less than a third of the frames are, and nets like to sing on over them.
+/// So does one between two sung lines: those frames are the fewer, and nets like to sing on over them.
 const GAP_WEIGHT: f32 = 1.5;
 /// Speech counts less for singing, and over music hardly at all: there it is but a step from rap, which is singing.
 const SPEECH_WEIGHT: f32 = 0.5;

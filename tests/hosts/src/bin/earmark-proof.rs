@@ -51,6 +51,7 @@ mod linux {
         Load,
         /// Hours of music at many instances
         Soak {
+            /// Instances in one process
             #[arg(long, default_value_t = 32)]
             instances: usize,
             /// Hours of music that each instance hears
