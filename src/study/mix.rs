@@ -10,6 +10,8 @@ pub enum Layout {
     Mix,
     /// Left = accompaniment, right = voice: the mix is their sum.
     Stems,
+    /// A voice alone, to be put over the backing of something else; what is heard of it in between is no music.
+    Voice,
 }
 
 /// How a file is played: what its channels mean, and how loud.
@@ -49,7 +51,8 @@ impl FromStr for Layout {
         match text {
             "mix" => Ok(Self::Mix),
             "stems" => Ok(Self::Stems),
-            other => anyhow::bail!("layout {other:?} is unknown; use mix or stems"),
+            "voice" => Ok(Self::Voice),
+            other => anyhow::bail!("layout {other:?} is unknown; use mix, stems or voice"),
         }
     }
 }
@@ -60,7 +63,7 @@ impl Layout {
     /// Stems are **added**: the listener averages channels, and the average of two stems would be
     /// the mix at half its level.
     pub fn apply(self, block: &mut Vec<Vec<f32>>) {
-        if self == Self::Mix || block.len() < 2 {
+        if self != Self::Stems || block.len() < 2 {
             return;
         }
         let stems = block.split_off(1);

@@ -15,7 +15,7 @@ pub(super) const SAMPLE_RATE_HZ: usize = 16_000;
 pub(super) struct Song {
     /// The collection it belongs to.
     pub(super) set: String,
-    /// Everything but the voice; of a finished mix, everything.
+    /// Everything but the voice; of a finished mix, everything; of a voice alone, nothing.
     pub(super) backing: Vec<f32>,
     /// The voice alone, where stems are there.
     pub(super) voice: Option<Vec<f32>>,
@@ -39,12 +39,12 @@ impl Song {
                     tracks[0].push(accompaniment);
                     tracks[1].push(stem);
                 }
-                (_, channels) => {
+                (layout, channels) => {
                     let length = channels.first().map_or(0, Vec::len);
                     let share = 1.0 / channels.len().max(1) as f32;
                     let mono: Vec<f32> =
                         (0..length).map(|at| channels.iter().map(|c| c[at] * share).sum::<f32>()).collect();
-                    tracks[0].push(&mono);
+                    tracks[usize::from(layout == Layout::Voice)].push(&mono);
                 }
             }
         }
@@ -52,9 +52,34 @@ impl Song {
         Ok(Self { set: entry.set.clone(), backing, voice: (!voice.is_empty()).then_some(voice), labels })
     }
 
+    /// Length in samples.
+    pub(super) fn samples(&self) -> usize {
+        self.backing.len().max(self.voice.as_ref().map_or(0, Vec::len))
+    }
+
+    /// What is heard of it: everything added up.
+    pub(super) fn mix(&self) -> Vec<f32> {
+        let mut mix = self.backing.clone();
+        mix.resize(self.samples(), 0.0);
+        for (mixed, voice) in mix.iter_mut().zip(self.voice.iter().flatten()) {
+            *mixed += voice;
+        }
+        mix
+    }
+
     /// Length in seconds.
     pub(super) fn duration_s(&self) -> f64 {
-        self.backing.len() as f64 / SAMPLE_RATE_HZ as f64
+        self.samples() as f64 / SAMPLE_RATE_HZ as f64
+    }
+
+    /// Whether somebody sings in it, and her voice is there apart from the rest.
+    pub(super) fn has_voice(&self) -> bool {
+        self.voice.is_some() && self.is_sung()
+    }
+
+    /// Whether voice and backing are both there.
+    pub(super) fn has_stems(&self) -> bool {
+        self.has_voice() && !self.backing.is_empty()
     }
 
     /// Whether somebody sings in it.

@@ -14,7 +14,7 @@ pub(super) const MOMENT: usize = SAMPLE_RATE_HZ / 100;
 
 /// Within this distance of an edge the truth is uncertain: stems are labelled by their energy or by hand, finished songs
 /// by the times of karaoke notes.
-const STEM_EDGE_S: f64 = 0.05;
+const STEM_EDGE_S: f64 = 0.03;
 const MIX_EDGE_S: f64 = 0.1;
 /// What a frame there counts.
 const EDGE_WEIGHT: f32 = 0.3;
@@ -64,7 +64,7 @@ impl Excerpt {
     }
 
     fn append(&mut self, song: &Song, parts: &[Part], missing: usize, speed: f64, rng: &mut StdRng) {
-        let length = song.backing.len();
+        let length = song.samples();
         let wanted = (missing as f64 * speed).ceil() as usize;
         let start = if length > wanted { rng.random_range(0..length - wanted) } else { 0 };
         let moments = missing.min(((length - start) as f64 / speed) as usize).div_ceil(MOMENT).max(1);

@@ -24,6 +24,9 @@ const FOREIGN: f32 = 0.22;
 const INSTRUMENTAL_WEIGHT: f32 = 1.5;
 /// So does one between two sung lines: those frames are the fewer, and nets like to sing on over them.
 const GAP_WEIGHT: f32 = 1.5;
+/// The first moments of a sung stretch, in which a net must make up its mind, and what they count.
+const ONSET: usize = 20;
+const ONSET_WEIGHT: f32 = 2.0;
 /// Speech counts less for singing, and over music hardly at all: there it is but a step from rap, which is singing.
 const SPEECH_WEIGHT: f32 = 0.5;
 const SPEECH_OVER_MUSIC_WEIGHT: f32 = 0.15;
@@ -54,6 +57,8 @@ pub(super) struct Example {
 pub(super) struct Stage<'a> {
     finished: Repertoire<'a>,
     stems: Repertoire<'a>,
+    /// Those of the stems, and voices that came alone.
+    voices: Repertoire<'a>,
     instrumental: Repertoire<'a>,
     speech: Repertoire<'a>,
 }
@@ -70,7 +75,8 @@ impl<'a> Stage<'a> {
     pub(super) fn new(songs: &'a [Song]) -> Self {
         Self {
             finished: Repertoire::new(songs, |song| song.voice.is_none() && song.is_sung()),
-            stems: Repertoire::new(songs, |song| song.voice.is_some() && song.is_sung()),
+            stems: Repertoire::new(songs, Song::has_stems),
+            voices: Repertoire::new(songs, Song::has_voice),
             instrumental: Repertoire::new(songs, |song| !song.is_sung() && !song.is_speech()),
             speech: Repertoire::new(songs, Song::is_speech),
         }
@@ -105,7 +111,7 @@ impl<'a> Stage<'a> {
         if is(SPEECH, &self.speech) {
             return self.spoken(rng);
         }
-        if is(FOREIGN, &self.stems) {
+        if is(FOREIGN, &self.voices) {
             return self.foreign(rng);
         }
         let all = [&self.stems, &self.finished, &self.instrumental];
@@ -136,13 +142,13 @@ impl<'a> Stage<'a> {
 
     /// A voice, sometimes two, over the backing of something else.
     fn foreign(&self, rng: &mut StdRng) -> Option<Take> {
-        let mut excerpt = Excerpt::draw(&self.stems, &[Part::Voice], SAMPLES, rng)?;
+        let mut excerpt = Excerpt::draw(&self.voices, &[Part::Voice], SAMPLES, rng)?;
         self.interrupt(&mut excerpt, rng);
         let Excerpt { mut tracks, mut moments } = excerpt;
         let mut voice = tracks.pop()?;
         effects::voice(&mut voice, rng);
         if rng.random_bool(0.15) {
-            let mut second = Excerpt::draw(&self.stems, &[Part::Voice], SAMPLES, rng)?;
+            let mut second = Excerpt::draw(&self.voices, &[Part::Voice], SAMPLES, rng)?;
             self.interrupt(&mut second, rng);
             let mut other = second.tracks.pop()?;
             effects::voice(&mut other, rng);
@@ -255,16 +261,19 @@ fn mixed(take: Take, rng: &mut StdRng) -> Scene {
     scale(&mut backing, gain);
     scale(&mut voice, gain);
     let plays: Vec<bool> = backing.chunks(MOMENT).take(MOMENTS).map(|chunk| rms(chunk) > AUDIBLE).collect();
+    let mut sung_for = MOMENTS;
     let truth = moments
         .iter()
         .zip(plays)
         .map(|(moment, plays)| {
+            sung_for = if moment.sings { sung_for + 1 } else { 0 };
             let is = |is: bool| f32::from(u8::from(is));
             let counts = match (instrumental, moment.speaks) {
                 (true, _) => INSTRUMENTAL_WEIGHT,
                 (false, true) if plays => SPEECH_OVER_MUSIC_WEIGHT,
                 (false, true) => SPEECH_WEIGHT,
                 (false, false) if !moment.sings => GAP_WEIGHT,
+                (false, false) if sung_for <= ONSET => ONSET_WEIGHT,
                 (false, false) => 1.0,
             };
             let side = moment.weight * SIDE_WEIGHT;

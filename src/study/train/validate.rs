@@ -27,13 +27,7 @@ pub(super) struct Validation<'a> {
 impl<'a> Validation<'a> {
     /// Computes the frames of all songs once.
     pub(super) fn new(front_end: FrontEnd, songs: &'a [(Entry, Song)]) -> Self {
-        let heard = |song: &'a (Entry, Song)| {
-            let mut mix = song.1.backing.clone();
-            if let Some(voice) = &song.1.voice {
-                mix.iter_mut().zip(voice).for_each(|(backing, voice)| *backing += voice);
-            }
-            (song, frames(&mix, &front_end))
-        };
+        let heard = |song: &'a (Entry, Song)| (song, frames(&song.1.mix(), &front_end));
         let songs = songs.par_iter().map(heard).collect();
         Self { front_end, songs }
     }
