@@ -76,13 +76,10 @@ impl Listener {
         }
         let mut rates: Vec<Rate> = Vec::new();
         for (index, front_end) in front_ends.iter().enumerate() {
-            let mut stream = MelStream::new(front_end)?;
+            let stream = MelStream::new(front_end)?;
             let hz = front_end.sample_rate_hz;
             match rates.iter_mut().find(|rate| rate.sample_rate_hz == hz) {
-                Some(rate) => {
-                    stream.wait(out_of_the_way(&stream, &rate.streams));
-                    rate.streams.push((index, stream));
-                }
+                Some(rate) => rate.streams.push((index, stream)),
                 None => rates.push(Rate {
                     sample_rate_hz: hz,
                     resampler: Resampler::new(host_rate_hz, f64::from(hz), CHUNK),
@@ -90,6 +87,7 @@ impl Listener {
                 }),
             }
         }
+        rates.iter_mut().for_each(|rate| spread(&mut rate.streams));
         Ok(Self { mono: vec![0.0; CHUNK], rates })
     }
 
@@ -158,19 +156,38 @@ impl Listener {
     }
 }
 
-/// Samples that a new stream's frames should wait, so that its passes never fall on those of the others; none if they must.
-fn out_of_the_way(new: &MelStream, streams: &[(usize, MelStream)]) -> usize {
-    let apart = |a: usize, b: usize, period: usize| {
-        let distance = a.abs_diff(b) % period;
-        distance.min(period - distance)
-    };
-    let free = |wait: &usize| {
-        streams.iter().all(|(_, stream)| {
-            let period = common_divisor(new.hop(), stream.hop());
-            new.due().all(|a| stream.due().all(|b| apart(a + wait, b, period) >= APART))
+/// Has frames of all streams but the first wait so that no two passes are nearer than [`APART`], where that can be.
+fn spread(streams: &mut [(usize, MelStream)]) {
+    let mut waits = vec![0];
+    if place(streams, &mut waits) {
+        streams.iter_mut().zip(waits).for_each(|((_, stream), wait)| stream.wait(wait));
+    }
+}
+
+/// Finds the wait of every stream that has none in `waits` yet, in order, the shortest first; false if there are none.
+fn place(streams: &[(usize, MelStream)], waits: &mut Vec<usize>) -> bool {
+    let Some((_, new)) = streams.get(waits.len()) else { return true };
+    for wait in 0..new.hop() {
+        if streams.iter().zip(&*waits).all(|((_, stream), &other)| apart((new, wait), (stream, other))) {
+            waits.push(wait);
+            if place(streams, waits) {
+                return true;
+            }
+            waits.pop();
+        }
+    }
+    false
+}
+
+/// Whether passes of two streams, each with its wait, never fall on or near each other.
+fn apart((a, a_wait): (&MelStream, usize), (b, b_wait): (&MelStream, usize)) -> bool {
+    let period = common_divisor(a.hop(), b.hop());
+    a.due().all(|a| {
+        b.due().all(|b| {
+            let distance = (a + a_wait).abs_diff(b + b_wait) % period;
+            distance.min(period - distance) >= APART
         })
-    };
-    (0..new.hop()).step_by(APART).find(free).unwrap_or(0)
+    })
 }
 
 fn common_divisor(a: usize, b: usize) -> usize {
@@ -224,7 +241,11 @@ mod tests {
         at.sort_unstable();
         let nearest = at.windows(2).map(|pair| pair[1] - pair[0]).min();
         assert!(nearest >= Some(APART), "{nearest:?} samples between two passes");
-        let late_s = listener.delay_s(2).unwrap_or_default() - listener.delay_s(1).unwrap_or_default();
-        assert!((0.0..=1e-3).contains(&late_s), "a wait of {late_s} s is too long");
+        let resampled_s = listener.rates[0].resampler.delay_s();
+        for (index, front_end) in front_ends.iter().enumerate() {
+            let alone_s = MelStream::new(front_end).expect("the front end is sound").look_ahead_s();
+            let late_s = listener.delay_s(index).unwrap_or_default() - resampled_s - alone_s;
+            assert!((-1e-9..=2e-3).contains(&late_s), "front end {index} waits {late_s} s, which is too long");
+        }
     }
 }

@@ -12,9 +12,9 @@ use super::shared::Shared;
 use super::spectrum::Spectrum;
 use super::sums::mean;
 
-/// Samples between two passes, at the front end's rate: 1.5 blocks of 16 frames at 96 kHz, three at 192 kHz. At slower rates
-/// a block lasts long enough for all of them.
-pub(super) const APART: usize = 4;
+/// Samples between two passes, at the front end's rate: more than a block of 16 frames at 96 kHz (of 2.7 samples at 16 kHz)
+/// or above. At slower rates a block lasts long enough for several.
+pub(super) const APART: usize = 3;
 
 /// The tables of each front end.
 static TABLES: Shared<FrontEnd, Tables> = Shared::new();

@@ -15,6 +15,7 @@
 //! | measuring | [`evaluate`], [`compare`], [`metrics`], [`lab`] |
 //! | nets for clips in tables | [`zoo`], [`spectra`] |
 //! | features, and heads on them | [`features`], [`probe`] |
+//! | model files that are written | `model_file` |
 //! | the command line | [`cli`] |
 //! | panics that become errors | `guard` |
 
@@ -34,6 +35,7 @@ pub mod lab;
 pub mod library;
 pub mod metrics;
 pub mod mix;
+mod model_file;
 pub mod own;
 pub mod picture;
 pub mod plot;

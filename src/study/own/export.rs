@@ -1,6 +1,5 @@
 //! From a fit to a model file that the plugin and `--genre-model` load.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -9,16 +8,16 @@ use candle_core::{Device, Tensor};
 use super::learn::Lesson;
 use super::songs::Songs;
 use crate::engine::ModelSet;
-use crate::nets::registry::CARD_KEY;
-use crate::nets::{CARD_FORMAT, Card, Model, Score, Task};
-use crate::study::outputs::replace;
+use crate::nets::{CARD_FORMAT, Card, Score, Task};
+use crate::study::model_file;
+use crate::study::outputs::stem;
 
 /// Writes the head to `out`, which is either as it was or whole afterwards. `models`: those that made the index.
 ///
 /// # Errors
 /// The disk refuses.
 pub fn export(songs: &Songs, lesson: &Lesson, models: &ModelSet, out: &Path) -> Result<()> {
-    let name = out.file_stem().map_or_else(|| "genre".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name = stem(out);
     let leader = models.tagger_cards().next().context("no tagger is built in; please report this")?;
     let card = Card {
         format: CARD_FORMAT,
@@ -55,8 +54,5 @@ pub fn export(songs: &Songs, lesson: &Lesson, models: &ModelSet, out: &Path) -> 
         ("mean", Tensor::from_slice(&lesson.fit.mean, probe.width(), &Device::Cpu)?),
         ("weight", Tensor::from_vec(single(probe.weight()), (probe.classes(), probe.width()), &Device::Cpu)?),
     ];
-    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
-    let bytes = safetensors::serialize(tensors, Some(metadata))?;
-    Model::from_bytes(&bytes).context("the trained head does not load; please report this")?;
-    replace(out, &bytes)
+    model_file::write(out, &card, tensors)
 }

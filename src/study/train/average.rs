@@ -13,8 +13,9 @@ use super::export::{halved, scores, write_model};
 use super::run::read_songs;
 use super::validate::{Validation, score};
 use super::weights::is_fixed;
-use crate::nets::registry::CARD_KEY;
 use crate::nets::{Card, Model, Net, VocalNet};
+use crate::study::model_file;
+use crate::study::outputs::stem;
 
 /// What is averaged, and how it is calibrated.
 #[derive(Debug, Clone)]
@@ -66,7 +67,7 @@ pub fn train_average(settings: &AverageSettings, progress: &impl EnsembleProgres
         .zip(&shares)
         .map(|(Member { card, .. }, share)| format!("{share:.2} of {}: {}", card.name, card.training_data))
         .collect();
-    let name = settings.out.file_stem().map_or_else(|| "vocal".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name = stem(&settings.out);
     let training_data = format!("the mean of the weights of {} nets. {}", members.len(), each.join(". "));
     let card = Card { name, training_data, scores: scores(&report, true), ..first.card.clone() };
     write_model(&settings.out, &card, tensors.iter())
@@ -113,8 +114,7 @@ fn mean(members: &[Member], shares: &[f64]) -> Result<HashMap<String, Tensor>> {
 
 /// A net with these weights.
 fn net(card: &Card, tensors: &HashMap<String, Tensor>) -> Result<VocalNet> {
-    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(card)?)]);
-    match Model::from_bytes(&safetensors::serialize(tensors, Some(metadata))?)?.net {
+    match Model::from_bytes(&model_file::bytes(card, tensors)?)?.net {
         Net::Vocal(net) => Ok(net),
         _ => anyhow::bail!("{} is no voice net", card.name),
     }

@@ -21,7 +21,7 @@ use super::state::State;
 use crate::listen::FrontEnd;
 use crate::nets::compact::{BANDS, Group, groups, sequences};
 use crate::nets::{CARD_FORMAT, Card, Net, Score, Task};
-use crate::study::outputs::replace;
+use crate::study::outputs::{replace, stem};
 use crate::study::spectra::{Spectra, collection_of};
 
 /// How much the other net's embedding counts beside the labels.
@@ -365,7 +365,7 @@ fn export(
     best: &HashMap<String, Tensor>,
     figures: &[ClipFigures],
 ) -> Result<()> {
-    let name = settings.out.file_stem().map_or_else(|| "genre".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name = stem(&settings.out);
     let sets: Vec<String> = material.train.iter().map(|(name, s)| format!("{name} {} clips", s.clips.len())).collect();
     let scores = figures.iter().flat_map(|f| {
         let selected =

@@ -3,7 +3,6 @@
 //! The features are kept beside the model file while they are gathered, so an interrupted run goes on. The penalty is chosen on
 //! the clips to select on.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -14,9 +13,9 @@ use serde::Serialize;
 use crate::engine::ModelSet;
 use crate::listen::FrontEnd;
 use crate::nets::coarse::CoarseEar;
-use crate::nets::registry::CARD_KEY;
-use crate::nets::{CARD_FORMAT, Card, Ced, Model, Net, Score, Task};
-use crate::study::outputs::replace;
+use crate::nets::{CARD_FORMAT, Card, Ced, Net, Score, Task};
+use crate::study::model_file;
+use crate::study::outputs::{replace, stem};
 use crate::study::probe::{Probe, Settings};
 use crate::study::spectra::{BANDS, Spectra, collection_of};
 
@@ -267,7 +266,7 @@ fn save(path: &Path, clips: &[Vec<f32>]) -> Result<()> {
 
 /// Writes the model file.
 fn export(out: &Path, labels: Vec<String>, weight: &[f32], bias: &[f32], scores: Vec<Score>, sets: &str) -> Result<()> {
-    let name = out.file_stem().map_or_else(|| "coarse".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name = stem(out);
     let width = weight.len() / labels.len().max(1);
     let tensors = [
         ("bias", Tensor::from_slice(bias, labels.len(), &Device::Cpu)?),
@@ -292,10 +291,7 @@ fn export(out: &Path, labels: Vec<String>, weight: &[f32], bias: &[f32], scores:
         provenance: None,
         scores,
     };
-    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
-    let bytes = safetensors::serialize(tensors, Some(metadata))?;
-    Model::from_bytes(&bytes).context("the trained net does not load; please report this")?;
-    replace(out, &bytes)
+    model_file::write(out, &card, tensors)
 }
 
 #[cfg(test)]

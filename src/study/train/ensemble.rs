@@ -12,9 +12,11 @@ use super::export::{scores, write_model};
 use super::run::read_songs;
 use super::validate::{Validation, score};
 use crate::nets::ensemble::logit;
-use crate::nets::registry::{CARD_KEY, read_card};
+use crate::nets::registry::read_card;
 use crate::nets::{Card, Model, Net, VocalNet};
 use crate::study::evaluate::vocal::{Frames, Report};
+use crate::study::model_file;
+use crate::study::outputs::stem;
 
 /// The first member counts at least as much as any; shares are tried in steps of one of so many.
 const STEPS: usize = 10;
@@ -118,8 +120,7 @@ impl Member {
         let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).with_context(name)?;
         if let Some(frames) = look_ahead_frames.filter(|&frames| frames > card.look_ahead_frames) {
             card.look_ahead_frames = frames;
-            let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(&card)?)]);
-            bytes = safetensors::serialize(&tensors, Some(metadata))?;
+            bytes = model_file::bytes(&card, &tensors)?;
         }
         let Model { card, net, .. } = Model::from_bytes(&bytes).with_context(name)?;
         let (Net::Vocal(net), "fsmn" | "conv_fsmn") = (net, card.architecture.as_str()) else {
@@ -185,7 +186,7 @@ fn export(settings: &EnsembleSettings, members: &[Member], sum: &Sum) -> Result<
     for (number, member) in members.iter().enumerate() {
         tensors.extend(member.tensors.iter().map(|(name, tensor)| (format!("member{number}.{name}"), tensor.clone())));
     }
-    let name = settings.out.file_stem().map_or_else(|| "vocal".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name = stem(&settings.out);
     let each: Vec<String> = members
         .iter()
         .zip(&sum.shares)

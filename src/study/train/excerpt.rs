@@ -14,7 +14,7 @@ pub(super) const MOMENT: usize = SAMPLE_RATE_HZ / 100;
 
 /// Within this distance of an edge the truth is uncertain: stems are labelled by their energy or by hand, finished songs
 /// by the times of karaoke notes.
-const STEM_EDGE_S: f64 = 0.03;
+const STEM_EDGE_S: f64 = 0.05;
 const MIX_EDGE_S: f64 = 0.1;
 /// What a frame there counts.
 const EDGE_WEIGHT: f32 = 0.3;

@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use candle_core::{DType, Tensor};
 
 use super::learner::{LABELS, Learner, Origin};
 use super::settings::Settings;
 use super::weights::is_fixed;
-use crate::nets::registry::CARD_KEY;
-use crate::nets::{CARD_FORMAT, Card, Model, Score, Task};
+use crate::nets::{CARD_FORMAT, Card, Score, Task};
 use crate::study::evaluate::vocal::Report;
-use crate::study::outputs::replace;
+use crate::study::model_file;
+use crate::study::outputs::stem;
 
 /// What the weights are after a passage through half precision, as the model file stores them.
 ///
@@ -66,7 +66,7 @@ pub(super) fn export(
     report: &Report,
     sets: &str,
 ) -> Result<()> {
-    let name = settings.out.file_stem().map_or_else(|| "vocal".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name = stem(&settings.out);
     let labels = names(learner.outputs());
     let chosen = settings.validate_every < settings.steps || settings.calibrates;
     let look_ahead_frames = learner.look_ahead_frames();
@@ -135,8 +135,5 @@ pub(super) fn write_model<'a>(
         tensors.push((name.clone(), kept));
     }
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    let metadata = HashMap::from([(CARD_KEY.to_owned(), serde_json::to_string(card)?)]);
-    let bytes = safetensors::serialize(tensors, Some(metadata))?;
-    Model::from_bytes(&bytes).context("the trained model does not load")?;
-    replace(out, &bytes)
+    model_file::write(out, card, tensors)
 }

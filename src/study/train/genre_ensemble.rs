@@ -15,6 +15,7 @@ use crate::engine::ModelSet;
 use crate::nets::coarse::{Coarse, product, tagger_of};
 use crate::nets::compact::{Group, groups, sequences};
 use crate::nets::{Card, Model, Net, Score};
+use crate::study::outputs::stem;
 
 /// Powers that are tried: from nothing on in such steps, so many of them.
 const POWER_STEP: f32 = 0.05;
@@ -201,7 +202,7 @@ fn export(settings: &GenreEnsembleSettings, members: &[Member], powers: &[Vec<f3
     }
     let architectures: Vec<String> = others.iter().map(|other| other.card.architecture.clone()).collect();
     let card = Card {
-        name: settings.out.file_stem().map_or_else(|| "genre".to_owned(), |stem| stem.to_string_lossy().into_owned()),
+        name: stem(&settings.out),
         description: format!("{}, and by {}", base.card.description, architectures.join(" and ")),
         source: "Earmark, `earmark train ensemble`".to_owned(),
         members: architectures,

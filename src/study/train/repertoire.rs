@@ -1,5 +1,5 @@
-//! Songs to draw from: sets in proportion to the fourth root of their length, because hours of the same few singers teach
-//! less than minutes of many; within a set, each second alike.
+//! Songs to draw from: sets in proportion to the root of their length, so that a small set is heard often enough and a
+//! large one does not drown it; within a set, each second alike.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ impl<'a> Repertoire<'a> {
                     all_s
                 };
                 let until_s: Vec<f64> = songs.iter().map(until).collect();
-                Set { songs, until_s, weight: all_s.sqrt().sqrt() }
+                Set { songs, until_s, weight: all_s.sqrt() }
             })
             .collect();
         let weight = sets.iter().map(|set| set.weight).sum();

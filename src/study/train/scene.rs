@@ -24,9 +24,6 @@ const FOREIGN: f32 = 0.22;
 const INSTRUMENTAL_WEIGHT: f32 = 1.5;
 /// So does one between two sung lines: those frames are the fewer, and nets like to sing on over them.
 const GAP_WEIGHT: f32 = 1.5;
-/// The first moments of a sung stretch, in which a net must make up its mind, and what they count.
-const ONSET: usize = 20;
-const ONSET_WEIGHT: f32 = 2.0;
 /// Speech counts less for singing, and over music hardly at all: there it is but a step from rap, which is singing.
 const SPEECH_WEIGHT: f32 = 0.5;
 const SPEECH_OVER_MUSIC_WEIGHT: f32 = 0.15;
@@ -261,19 +258,16 @@ fn mixed(take: Take, rng: &mut StdRng) -> Scene {
     scale(&mut backing, gain);
     scale(&mut voice, gain);
     let plays: Vec<bool> = backing.chunks(MOMENT).take(MOMENTS).map(|chunk| rms(chunk) > AUDIBLE).collect();
-    let mut sung_for = MOMENTS;
     let truth = moments
         .iter()
         .zip(plays)
         .map(|(moment, plays)| {
-            sung_for = if moment.sings { sung_for + 1 } else { 0 };
             let is = |is: bool| f32::from(u8::from(is));
             let counts = match (instrumental, moment.speaks) {
                 (true, _) => INSTRUMENTAL_WEIGHT,
                 (false, true) if plays => SPEECH_OVER_MUSIC_WEIGHT,
                 (false, true) => SPEECH_WEIGHT,
                 (false, false) if !moment.sings => GAP_WEIGHT,
-                (false, false) if sung_for <= ONSET => ONSET_WEIGHT,
                 (false, false) => 1.0,
             };
             let side = moment.weight * SIDE_WEIGHT;

@@ -12,7 +12,7 @@ use crate::listen::FrontEnd;
 use crate::nets::registry::read_card;
 use crate::nets::systems::pons;
 use crate::nets::{CARD_FORMAT, Card, Score, Task};
-use crate::study::outputs::replace;
+use crate::study::outputs::{replace, stem};
 
 /// Writes a student: a model file, or where it hears what the engine does not hand to nets, its weights alone.
 ///
@@ -33,11 +33,7 @@ pub fn publish_student(from: &Path, out: &Path, scores: Vec<Score>) -> Result<()
     let bytes = std::fs::read(from).with_context(|| format!("{} cannot be read", from.display()))?;
     let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
     let card = read_card(&bytes).with_context(|| from.display().to_string())?;
-    write_model(out, &Card { name: name(out), scores, ..card }, tensors.iter())
-}
-
-fn name(file: &Path) -> String {
-    file.file_stem().map_or_else(|| "tags".to_owned(), |stem| stem.to_string_lossy().into_owned())
+    write_model(out, &Card { name: stem(out), scores, ..card }, tensors.iter())
 }
 
 fn card(lessons: &Lessons, settings: &DistilSettings) -> Card {
@@ -45,7 +41,7 @@ fn card(lessons: &Lessons, settings: &DistilSettings) -> Card {
     let DistilSettings { loss, targets, steps, batch, seed, .. } = settings;
     Card {
         format: CARD_FORMAT,
-        name: name(&settings.out),
+        name: stem(&settings.out),
         architecture: pons::TAGS_NAME.to_owned(),
         task: Task::Tags,
         description: format!("{} tags for 3 s of music, learned from what {teacher} says", tags.len()),
